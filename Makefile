@@ -1,0 +1,52 @@
+# make lab        opens the course in JupyterLab
+# make test       runs every test, the notebooks with their outputs compared included
+# make notebooks  runs the notebooks again and stores their outputs
+# make lint       checks style and types
+#
+# Each creates .venv and installs what it needs the first time, and again when pyproject.toml has changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+# torch is installed first and by itself. On Linux, `make lab TORCH="torch==VERSION OPTIONS"` takes another build of it.
+TORCH ?= $(shell sed -n 's/^ *"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+# Options for JupyterLab, as LAB_ARGS=--no-browser.
+LAB_ARGS ?=
+
+BIN := $(VENV)/bin
+FIRST_NOTEBOOK = $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+
+.PHONY: lab test notebooks lint clean
+.DEFAULT_GOAL := lab
+
+lab: $(VENV)/.course
+	$(BIN)/jupyter lab $(LAB_ARGS) $(FIRST_NOTEBOOK)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+notebooks: $(VENV)/.dev
+	$(BIN)/python tests/notebooks/execute.py $(sort $(wildcard notebooks/*.ipynb))
+	$(BIN)/ruff check notebooks
+	$(BIN)/ruff format --check notebooks
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convlab needs Python 3.11 or newer, but $(PYTHON) is %d.%d; name another: make lab PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.course: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable '.[course]'
+	$(BIN)/jupyter labextension disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' # no news pop-up
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.course
+	$(BIN)/python -m pip install --quiet --editable '.[course,dev]'
+	touch $@

@@ -1,0 +1,93 @@
+"""What one convolution costs: parameters, multiply-accumulate operations (MACs), bytes."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, SupportsIndex
+
+from convlab.arithmetic.sizes import output_size
+from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_int, as_tuple
+
+
+def num_params(spec: ConvSpec) -> int:
+    """The learned numbers of a convolution: its weight, and one bias per output channel where it has one.
+
+    The input's size does not enter.
+
+    Example:
+        >>> num_params(ConvSpec(3, 16, (3, 3)))  # 16 * 3 * 3 * 3 + 16
+        448
+        >>> num_params(ConvSpec(64, 64, (3, 3), groups=64, bias=False))  # depthwise
+        576
+    """
+    return math.prod(spec.weight_shape) + (spec.out_channels if spec.bias else 0)
+
+
+def num_macs(spec: ConvSpec, input_size: IntOrTuple, *, batch_size: SupportsIndex = 1) -> int:
+    """The multiply-accumulate operations of one forward pass, by the definition. FLOPs are twice as many.
+
+    Products with padding count, since torch computes them; the bias adds none. A convolution does one product per
+    output position and weight, a transposed convolution one per input position and weight.
+
+    Args:
+        spec: The convolution.
+        input_size: Elements of the input, an int or one int per spatial axis.
+        batch_size: Number of inputs.
+
+    Raises:
+        ValueError: As `output_size`.
+
+    Example:
+        >>> num_macs(ConvSpec(1, 6, (5, 5)), 32)  # the first layer of LeNet-5: 28 * 28 positions, 150 weights
+        117600
+    """
+    out = output_size(spec, input_size)
+    positions = as_tuple("input_size", input_size, spec.ndim, minimum=1) if spec.transposed else out
+    return as_int("batch_size", batch_size, minimum=0) * math.prod(positions) * math.prod(spec.weight_shape)
+
+
+class Bytes(NamedTuple):
+    """The bytes that one forward pass must read or write at least once.
+
+    Attributes:
+        input: The input.
+        params: Weight and bias.
+        output: The output.
+    """
+
+    input: int
+    params: int
+    output: int
+
+    @property
+    def total(self) -> int:
+        """All three together."""
+        return sum(self)
+
+
+def num_bytes(
+    spec: ConvSpec, input_size: IntOrTuple, *, batch_size: SupportsIndex = 1, element_size: SupportsIndex = 4
+) -> Bytes:
+    """The memory of a convolution's input, parameters and output.
+
+    Args:
+        spec: The convolution.
+        input_size: Elements of the input, an int or one int per spatial axis.
+        batch_size: Number of inputs.
+        element_size: Bytes per number: 4 for float32, 2 for bfloat16 (`tensor.element_size()`).
+
+    Raises:
+        ValueError: As `output_size`.
+
+    Example:
+        >>> num_bytes(ConvSpec(3, 16, (3, 3), padding=1), (224, 224))
+        Bytes(input=602112, params=1792, output=3211264)
+    """
+    sizes = as_tuple("input_size", input_size, spec.ndim, minimum=1)
+    batch = as_int("batch_size", batch_size, minimum=0)
+    each = as_int("element_size", element_size, minimum=1)
+    return Bytes(
+        input=each * batch * spec.in_channels * math.prod(sizes),
+        params=each * num_params(spec),
+        output=each * batch * spec.out_channels * math.prod(output_size(spec, sizes)),
+    )

@@ -1,0 +1,137 @@
+"""The receptive field of a chain of layers: which input elements one output element can see."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from convlab.arithmetic.sizes import padding_amounts
+from convlab.arithmetic.spec import ConvSpec, as_tuple, common_ndim
+
+PerAxis = int | Fraction | None
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """What the outputs of a chain see of its input; each attribute is one number, or one number per spatial axis.
+
+    Attributes:
+        size: Input elements from the first to the last that one output can see; the largest over the output's phases.
+        jump: Input elements between what neighbouring outputs see; a Fraction where the output is finer than the input.
+        start: Index of the first input element that output 0 sees; negative: in the padding. None if it sees none.
+    """
+
+    size: PerAxis | tuple[PerAxis, ...]
+    jump: PerAxis | tuple[PerAxis, ...]
+    start: PerAxis | tuple[PerAxis, ...]
+
+
+@dataclass(frozen=True)
+class _AxisLayer:
+    """One layer along one axis."""
+
+    kernel_size: int
+    stride: int
+    before: int
+    dilation: int
+    transposed: bool
+
+    def seen(self, outputs: Iterable[int]) -> set[int]:
+        """The input indices that these outputs see."""
+        offsets = [k * self.dilation for k in range(self.kernel_size)]
+        if not self.transposed:
+            return {i * self.stride - self.before + offset for i in outputs for offset in offsets}
+        reached = (divmod(i + self.before - offset, self.stride) for i in outputs for offset in offsets)
+        return {j for j, remainder in reached if remainder == 0}
+
+
+def receptive_field(layers: Iterable[object]) -> ReceptiveField:
+    """The theoretical receptive field of layers that run one after the other, borders left out of account.
+
+    Args:
+        layers: Input side first. Each is a `ConvSpec`, or an object with `kernel_size` and, where they are not 1, 0
+            and 1, `stride`, `padding` and `dilation`: torch's convolution and pooling modules are such objects.
+
+    Returns:
+        Ints, or one per spatial axis if a layer speaks of axes.
+
+    Raises:
+        TypeError: If a layer has no `kernel_size`.
+        ValueError: If a layer's values are ones that torch refuses, or two layers have different numbers of axes.
+
+    Source:
+        Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill (2019), equations
+        2 and 3; through transposed convolutions by following the taps.
+
+    Example:
+        >>> receptive_field([ConvSpec(1, 1, (3,)), ConvSpec(1, 1, (3,), dilation=2), ConvSpec(1, 1, (3,), dilation=4)])
+        ReceptiveField(size=(15,), jump=(1,), start=(0,))
+        >>> from torch import nn
+        >>> receptive_field([nn.Conv2d(3, 6, 5), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5, padding=2)])
+        ReceptiveField(size=(14, 14), jump=(2, 2), start=(-4, -4))
+    """
+    described = [_describe(layer) for layer in layers]
+    ndim = common_ndim(value for layer in described for value in layer.values() if not isinstance(value, str))
+    specs = [_spec(layer, ndim or 1) for layer in described]
+    axes = [_axis_field([_axis_layer(spec, axis) for spec in specs]) for axis in range(ndim or 1)]
+    if ndim is None:
+        return ReceptiveField(*axes[0])
+    size, jump, start = zip(*axes, strict=True)
+    return ReceptiveField(size, jump, start)
+
+
+def _describe(layer: object) -> dict[str, object]:
+    """The arguments of the `ConvSpec` with this layer's geometry."""
+    kernel_size = getattr(layer, "kernel_size", None)
+    if kernel_size is None:
+        raise TypeError(f"a layer of a receptive field must have a kernel_size, but {layer!r} has none")
+    stride = getattr(layer, "stride", 1)
+    return {
+        "kernel_size": kernel_size,
+        "stride": kernel_size if stride is None else stride,  # what torch's functional pooling means by None
+        "padding": getattr(layer, "padding", 0),
+        "dilation": getattr(layer, "dilation", 1),
+        "transposed": getattr(layer, "transposed", False),
+    }
+
+
+def _spec(described: dict[str, object], ndim: int) -> ConvSpec:
+    kernel_size = as_tuple("kernel_size", described["kernel_size"], ndim, minimum=1)
+    return ConvSpec(1, 1, **{**described, "kernel_size": kernel_size})  # type: ignore[arg-type]
+
+
+def _axis_layer(spec: ConvSpec, axis: int) -> _AxisLayer:
+    before = padding_amounts(spec)[axis][0]
+    return _AxisLayer(spec.kernel_size[axis], spec.stride[axis], before, spec.dilation[axis], spec.transposed)
+
+
+def _axis_field(layers: list[_AxisLayer]) -> tuple[PerAxis, PerAxis, PerAxis]:
+    """(size, jump, start) along one axis."""
+    if not any(layer.transposed for layer in layers):
+        return _chain_of_windows(layers)
+    phases = math.prod(layer.stride for layer in layers if layer.transposed)
+    jump = Fraction(math.prod(layer.stride for layer in layers if not layer.transposed), phases)
+    fields = [_follow_taps(layers, phase) for phase in range(phases)]
+    sizes = [max(seen) - min(seen) + 1 for seen in fields if seen]
+    start = min(fields[0]) if fields[0] else None
+    return max(sizes, default=0), jump.numerator if jump.denominator == 1 else jump, start
+
+
+def _chain_of_windows(layers: list[_AxisLayer]) -> tuple[int, int, int]:
+    """The closed form, for a chain without transposed convolutions."""
+    size, jump, start = 1, 1, 0
+    for layer in layers:
+        size += (layer.kernel_size - 1) * layer.dilation * jump
+        start -= layer.before * jump
+        jump *= layer.stride
+    return size, jump, start
+
+
+def _follow_taps(layers: list[_AxisLayer], output: int) -> set[int]:
+    """The input indices that one output sees, found from the output side."""
+    seen = {output}
+    for layer in reversed(layers):
+        seen = layer.seen(seen)
+    return seen

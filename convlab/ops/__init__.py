@@ -1,0 +1,6 @@
+"""Convolution of tensors by several algorithms, each checked against the others."""
+
+from convlab.ops.dispatch import conv
+from convlab.ops.transposed import conv_transpose
+
+__all__ = ["conv", "conv_transpose"]
