@@ -176,9 +176,8 @@ def _check_dtype_and_device(
                 f"{name} must have the dtype of input, but {name} is {tensor.dtype} and input is {input.dtype}"
             )
         if tensor is not None and tensor.device != input.device:
-            raise ValueError(
-                f"{name} must be on the device of input, but {name} is on {tensor.device} and input is on {input.device}"
-            )
+            devices = f"{name} is on {tensor.device} and input is on {input.device}"
+            raise ValueError(f"{name} must be on the device of input, but {devices}")
     refusal = _refusal(spec.ndim, spec.transposed, spec.padding_mode, input.dtype, input.device.type)
     if refusal:
         raise TypeError(

@@ -40,18 +40,32 @@ def conv(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, s
         tensor([[[12., 24.]]])
     """
     wide = SUM_DTYPE.get(input.dtype, input.dtype)
-    x, w = input.to(wide), weight.to(wide)
+    x, w = by_position(input.to(wide)), by_position(weight.to(wide))
     out_size = output_size(spec, input.shape[2:])
     columns = []
     for position in itertools.product(*map(range, out_size)):
-        total = x.new_zeros(len(x), spec.out_channels)
+        total = x.new_zeros(len(input), spec.out_channels)
         if bias is not None:
             total = total + bias.to(wide)
         for tap in taps(spec, position, input.shape[2:]):
             if tap.source is not None:  # None is a zero of the padding
-                total = total + channel_product(x[..., *tap.source], w[..., *tap.kernel_index], spec.groups)
+                total = total + channel_product(x[tap.source], w[tap.kernel_index], spec.groups)
         columns.append(total)
-    return torch.stack(columns, dim=-1).reshape(len(x), spec.out_channels, *out_size).to(input.dtype)
+    return torch.stack(columns, dim=-1).reshape(len(input), spec.out_channels, *out_size).to(input.dtype)
+
+
+def by_position(tensor: torch.Tensor) -> torch.Tensor:
+    """A view that is indexed by position: the two channel or batch axes go last.
+
+    Shape:
+        - tensor: (A, B, *spatial)
+        - Output: (*spatial, A, B)
+
+    Example:
+        >>> by_position(torch.zeros(2, 3, 5, 7))[4, 6].shape
+        torch.Size([2, 3])
+    """
+    return tensor.movedim((0, 1), (-2, -1))
 
 
 def channel_product(pixel: torch.Tensor, tap_weight: torch.Tensor, groups: int) -> torch.Tensor:

@@ -12,7 +12,7 @@ from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple
 from convlab.arithmetic.taps import taps
 from convlab.ops.arguments import CONV_TRANSPOSE, SUM_DTYPE, autocast, checked_spec, method_for, run
-from convlab.ops.reference import channel_product
+from convlab.ops.reference import by_position, channel_product
 
 
 def conv_transpose(
@@ -111,9 +111,9 @@ def scatter(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
         tensor([[[10.,  1., 20.,  2.]]])
     """
     wide = SUM_DTYPE.get(input.dtype, input.dtype)
-    x, w = input.to(wide), _output_channels_first(weight.to(wide), spec.groups)
+    x, w = by_position(input.to(wide)), by_position(_output_channels_first(weight.to(wide), spec.groups))
     out_size = output_size(spec, input.shape[2:])
-    start = x.new_zeros(len(x), spec.out_channels) if bias is None else bias.to(wide).expand(len(x), -1)
+    start = x.new_zeros(len(input), spec.out_channels) if bias is None else bias.to(wide).expand(len(input), -1)
     output = dict.fromkeys(itertools.product(*map(range, out_size)), start)
     reader = replace(
         spec,
@@ -125,10 +125,8 @@ def scatter(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     for position in itertools.product(*map(range, input.shape[2:])):
         for tap in taps(reader, position, out_size):
             if tap.source is not None:  # None was cropped by the padding
-                output[tap.source] = output[tap.source] + channel_product(
-                    x[..., *position], w[..., *tap.kernel_index], spec.groups
-                )
-    return torch.stack(list(output.values()), dim=-1).reshape(len(x), spec.out_channels, *out_size).to(input.dtype)
+                output[tap.source] = output[tap.source] + channel_product(x[position], w[tap.kernel_index], spec.groups)
+    return torch.stack(list(output.values()), dim=-1).reshape(len(input), spec.out_channels, *out_size).to(input.dtype)
 
 
 def _output_channels_first(weight: torch.Tensor, groups: int) -> torch.Tensor:
