@@ -34,7 +34,7 @@ def panels(rows: int, columns: int, *, width: float, height: float) -> np.ndarra
     """
     import matplotlib.pyplot as plt
 
-    axes = plt.subplots(rows, columns, figsize=(width, height), dpi=DPI, layout="constrained", squeeze=False)[1]
+    axes = plt.subplots(rows, columns, figsize=(width, height), dpi=DPI, layout="compressed", squeeze=False)[1]
     return axes.reshape(-1) if 1 in (rows, columns) else axes
 
 
@@ -49,17 +49,18 @@ def axes(ax: Axes | None = None, *, width: float = 4.0, height: float = 3.0) -> 
 
 
 def ink_on(colour: tuple[float, ...]) -> str:
-    """Black or white, whichever is easier to read on this colour.
+    """Black or white, whichever has more contrast with this colour.
 
     Args:
-        colour: Red, green and blue from 0 to 1; an alpha value behind them is ignored.
+        colour: Red, green and blue from 0 to 1, in sRGB; an alpha value behind them is ignored.
 
     Source:
-        The weights of ITU-R Recommendation BT.601.
+        Web Content Accessibility Guidelines 2.2, the definitions of relative luminance and contrast ratio.
 
     Example:
         >>> ink_on((1.0, 1.0, 1.0)), ink_on((0.0, 0.0, 1.0))
         ('black', 'white')
     """
-    red, green, blue, *_ = colour
-    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"
