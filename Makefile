@@ -44,7 +44,7 @@ $(VENV)/bin/python:
 $(VENV)/.course: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable '.[course]'
-	$(BIN)/jupyter labextension disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' # no news pop-up
+	$(BIN)/jupyter labextension disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' 2>/dev/null # no news pop-up
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.course

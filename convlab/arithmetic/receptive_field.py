@@ -62,8 +62,8 @@ def receptive_field(layers: Iterable[object]) -> ReceptiveField:
         ValueError: If a layer's values are ones that torch refuses, or two layers have different numbers of axes.
 
     Source:
-        Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill (2019), equations
-        2 and 3; through transposed convolutions by following the taps.
+        Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill (2019), section
+        "Single-path networks"; through transposed convolutions by following the taps.
 
     Example:
         >>> receptive_field([ConvSpec(1, 1, (3,)), ConvSpec(1, 1, (3,), dilation=2), ConvSpec(1, 1, (3,), dilation=4)])
