@@ -26,8 +26,8 @@ def num_params(spec: ConvSpec) -> int:
 def num_macs(spec: ConvSpec, input_size: IntOrTuple, *, batch_size: SupportsIndex = 1) -> int:
     """The multiply-accumulate operations of one forward pass, by the definition. FLOPs are twice as many.
 
-    Products with padding count, since torch computes them; the bias adds none. A convolution does one product per
-    output position and weight, a transposed convolution one per input position and weight.
+    By convention, products with padding count and the bias adds none. A convolution does one product per output
+    position and weight, a transposed convolution one per input position and weight.
 
     Args:
         spec: The convolution.
@@ -47,7 +47,7 @@ def num_macs(spec: ConvSpec, input_size: IntOrTuple, *, batch_size: SupportsInde
 
 
 class Bytes(NamedTuple):
-    """The bytes that one forward pass must read or write at least once.
+    """The bytes of the tensors of one forward pass.
 
     Attributes:
         input: The input.

@@ -10,6 +10,9 @@ from fractions import Fraction
 from convlab.arithmetic.sizes import padding_amounts
 from convlab.arithmetic.spec import ConvSpec, as_tuple, common_ndim
 
+_NO_WINDOWS = ("Fold", "Unfold", "FractionalMaxPool", "MaxUnpool")
+"""Modules of torch that have a kernel_size and another geometry than convolution and pooling."""
+
 PerAxis = int | Fraction | None
 
 
@@ -73,7 +76,11 @@ def receptive_field(layers: Iterable[object]) -> ReceptiveField:
         ReceptiveField(size=(14, 14), jump=(2, 2), start=(-4, -4))
     """
     described = [_describe(layer) for layer in layers]
-    ndim = common_ndim(value for layer in described for value in layer.values() if not isinstance(value, str))
+    ndims = {ndim for ndim in (common_ndim(layer.values()) for layer in described) if ndim is not None}
+    if len(ndims) > 1:
+        numbers = " and ".join(map(str, sorted(ndims)))
+        raise ValueError(f"the layers must have the same number of spatial axes, but they have {numbers}")
+    ndim = next(iter(ndims), None)
     specs = [_spec(layer, ndim or 1) for layer in described]
     axes = [_axis_field([_axis_layer(spec, axis) for spec in specs]) for axis in range(ndim or 1)]
     if ndim is None:
@@ -87,6 +94,8 @@ def _describe(layer: object) -> dict[str, object]:
     kernel_size = getattr(layer, "kernel_size", None)
     if kernel_size is None:
         raise TypeError(f"a layer of a receptive field must have a kernel_size, but {layer!r} has none")
+    if type(layer).__name__.startswith(_NO_WINDOWS):
+        raise TypeError(f"a layer of a receptive field must slide a window at a fixed stride, but {layer!r} does not")
     stride = getattr(layer, "stride", 1)
     return {
         "kernel_size": kernel_size,

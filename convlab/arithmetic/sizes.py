@@ -48,7 +48,7 @@ def same_padding(kernel_size: IntOrTuple, *, dilation: IntOrTuple = 1) -> tuple[
         TypeError, ValueError: As `ConvSpec`.
 
     Source:
-        torch, aten/src/ATen/native/Convolution.cpp, `_convolution_same`.
+        torch, aten/src/ATen/native/Convolution.cpp, `convolution_same`.
 
     Example:
         >>> same_padding(3), same_padding(4), same_padding(3, dilation=2)

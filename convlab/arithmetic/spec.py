@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import SupportsIndex
 
-IntOrTuple = SupportsIndex | Iterable[SupportsIndex]
+IntOrTuple = SupportsIndex | Sequence[SupportsIndex]
 """An int, or one int per spatial axis."""
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -78,13 +78,13 @@ def as_tuple(name: str, value: object, ndim: int, *, minimum: int) -> tuple[int,
 
 
 def axes_of(value: object) -> tuple[object, ...] | None:
-    """The entries of `value` as a tuple, or None where it is a single thing (an int, a word, a float).
+    """The entries of `value` as a tuple, or None where it is a single thing (an int, a word, a float, an iterator).
 
     Example:
         >>> axes_of([1, 2]), axes_of(2), axes_of("same")
         ((1, 2), None, None)
     """
-    if isinstance(value, str) or _to_int(value) is not None:
+    if isinstance(value, str | Iterator) or _to_int(value) is not None:
         return None
     try:
         return tuple(value)  # type: ignore[arg-type]
@@ -117,8 +117,8 @@ def _to_int(value: object) -> int | None:
 class ConvSpec:
     """One convolution or transposed convolution: its hyperparameters, frozen, complete and known to be valid.
 
-    Every argument but the channels is an int or has one int per spatial axis; as attributes they are tuples.
-    Names, order and defaults are those of `torch.nn.Conv2d`.
+    `stride`, `padding`, `dilation` and `output_padding` are an int or one int per spatial axis; as attributes they are
+    tuples, but for the words of `padding`. Names, order and defaults are those of `torch.nn.Conv2d`.
 
     Args:
         in_channels: Channels of the input, C_in.
@@ -131,11 +131,11 @@ class ConvSpec:
         bias: Whether one number per output channel is added.
         padding_mode: What the padding holds: "zeros", "reflect", "replicate" or "circular".
         transposed: Whether this is a transposed convolution.
-        output_padding: Rows added at the end of each output axis; transposed convolutions only.
+        output_padding: Elements added at the end of each output axis; transposed convolutions only.
 
     Raises:
         TypeError: If an argument has the wrong type.
-        ValueError: If a value, or a combination of values, is one that torch refuses.
+        ValueError: If a value, or a combination of values, is not allowed.
 
     Source:
         https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
@@ -164,7 +164,7 @@ class ConvSpec:
         self,
         in_channels: SupportsIndex,
         out_channels: SupportsIndex,
-        kernel_size: Iterable[SupportsIndex],
+        kernel_size: Sequence[SupportsIndex],
         *,
         stride: IntOrTuple = 1,
         padding: IntOrTuple | str = 0,
@@ -175,6 +175,13 @@ class ConvSpec:
         transposed: bool = False,
         output_padding: IntOrTuple = 0,
     ) -> None:
+        for name, word, kind in (
+            ("bias", bias, bool),
+            ("transposed", transposed, bool),
+            ("padding_mode", padding_mode, str),
+        ):
+            if not isinstance(word, kind):
+                raise TypeError(f"{name} must be a {kind.__name__}, but {name}={word!r} has type {type(word).__name__}")
         axes = axes_of(kernel_size)
         if not axes:
             raise TypeError(

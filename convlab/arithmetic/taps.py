@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple, SupportsIndex
 
 from convlab.arithmetic.sizes import output_size, padding_amounts
@@ -24,7 +24,7 @@ class Tap(NamedTuple):
     source: tuple[int, ...] | None
 
 
-def taps(spec: ConvSpec, output_index: Iterable[SupportsIndex], input_size: IntOrTuple) -> tuple[Tap, ...]:
+def taps(spec: ConvSpec, output_index: Sequence[SupportsIndex], input_size: IntOrTuple) -> tuple[Tap, ...]:
     """The taps behind one output position: which kernel element meets which input element.
 
     A convolution has all its taps at every position, some of them in the padding. A transposed convolution
