@@ -25,9 +25,9 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 notebooks: $(VENV)/.dev
-	$(BIN)/python tests/notebooks/execute.py $(sort $(wildcard notebooks/*.ipynb))
 	$(BIN)/ruff check notebooks
-	$(BIN)/ruff format --check notebooks
+	$(BIN)/ruff format notebooks
+	$(BIN)/python tests/notebooks/execute.py $(sort $(wildcard notebooks/*.ipynb))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -178,7 +178,8 @@ def _check_dtype_and_device(
         if tensor is not None and tensor.device != input.device:
             devices = f"{name} is on {tensor.device} and input is on {input.device}"
             raise ValueError(f"{name} must be on the device of input, but {devices}")
-    refusal = _refusal(spec.ndim, spec.transposed, spec.padding_mode, input.dtype, input.device.type)
+    dilated = set(spec.dilation) != {1}
+    refusal = _refusal(spec.ndim, spec.transposed, spec.padding_mode, dilated, input.dtype, input.device.type)
     if refusal:
         raise TypeError(
             f"the dtype must be one that torch convolves here, but input is {input.dtype} on {input.device}: {refusal}"
@@ -186,14 +187,17 @@ def _check_dtype_and_device(
 
 
 @functools.cache
-def _refusal(ndim: int, transposed: bool, padding_mode: str, dtype: torch.dtype, device: str) -> str | None:
-    """Why torch does not convolve this dtype, found by asking it to; None where it does."""
+def _refusal(
+    ndim: int, transposed: bool, padding_mode: str, dilated: bool, dtype: torch.dtype, device: str
+) -> str | None:
+    """Why torch does not convolve this dtype in this way, found by asking it to; None where it does."""
     try:
         with torch.no_grad():
             input = torch.zeros((1, 1) + (3,) * ndim, dtype=dtype, device=device)
             if padding_mode != "zeros":
                 input = F.pad(input, (1, 1) * ndim, mode=padding_mode)
-            (CONV_TRANSPOSE if transposed else CONV)[ndim](input, input)
+            weight = torch.zeros((1, 1) + (2,) * ndim, dtype=dtype, device=device)
+            (CONV_TRANSPOSE if transposed else CONV)[ndim](input, weight, dilation=1 + dilated)
     except (RuntimeError, TypeError) as error:
         return str(error).splitlines()[0]
     return None

@@ -42,11 +42,10 @@ def conv(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, s
     wide = SUM_DTYPE.get(input.dtype, input.dtype)
     x, w = by_position(input.to(wide)), by_position(weight.to(wide))
     out_size = output_size(spec, input.shape[2:])
+    nothing = zero(x, w).expand(len(input), spec.out_channels)
     columns = []
     for position in itertools.product(*map(range, out_size)):
-        total = x.new_zeros(len(input), spec.out_channels)
-        if bias is not None:
-            total = total + bias.to(wide)
+        total = nothing if bias is None else nothing + bias.to(wide)
         for tap in taps(spec, position, input.shape[2:]):
             if tap.source is not None:  # None is a zero of the padding
                 total = total + channel_product(x[tap.source], w[tap.kernel_index], spec.groups)
@@ -66,6 +65,16 @@ def by_position(tensor: torch.Tensor) -> torch.Tensor:
         torch.Size([2, 3])
     """
     return tensor.movedim((0, 1), (-2, -1))
+
+
+def zero(*tensors: torch.Tensor) -> torch.Tensor:
+    """A zero that depends on these tensors: where an output reads padding alone, they still have a gradient, of zeros.
+
+    Example:
+        >>> zero(torch.ones(3, requires_grad=True), torch.ones(2, 2))
+        tensor(0., grad_fn=<SumBackward0>)
+    """
+    return torch.cat([tensor[:0].flatten() for tensor in tensors]).sum(dtype=tensors[0].dtype)
 
 
 def channel_product(pixel: torch.Tensor, tap_weight: torch.Tensor, groups: int) -> torch.Tensor:

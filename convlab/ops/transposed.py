@@ -12,7 +12,7 @@ from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple
 from convlab.arithmetic.taps import taps
 from convlab.ops.arguments import CONV_TRANSPOSE, SUM_DTYPE, autocast, checked_spec, method_for, run
-from convlab.ops.reference import by_position, channel_product
+from convlab.ops.reference import by_position, channel_product, zero
 
 
 def conv_transpose(
@@ -113,7 +113,8 @@ def scatter(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     wide = SUM_DTYPE.get(input.dtype, input.dtype)
     x, w = by_position(input.to(wide)), by_position(_output_channels_first(weight.to(wide), spec.groups))
     out_size = output_size(spec, input.shape[2:])
-    start = x.new_zeros(len(input), spec.out_channels) if bias is None else bias.to(wide).expand(len(input), -1)
+    nothing = zero(x, w).expand(len(input), spec.out_channels)
+    start = nothing if bias is None else nothing + bias.to(wide)
     output = dict.fromkeys(itertools.product(*map(range, out_size)), start)
     reader = replace(
         spec,
