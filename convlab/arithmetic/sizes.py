@@ -183,14 +183,14 @@ def _size_along(spec: ConvSpec, axis: int, n: int) -> int:
     where = f"on spatial axis {axis} input_size={n}"
     if padded < span:
         raise ValueError(
-            f"the kernel must fit into the padded input, but {where} with padding ({before}, {after}) makes {padded} "
-            f"and kernel_size={spec.kernel_size[axis]} with dilation={spec.dilation[axis]} spans {span}"
+            f"the kernel must fit into the padded input, but {where} with padding of {before} before and {after} after "
+            f"makes {padded} and kernel_size={spec.kernel_size[axis]} with dilation={spec.dilation[axis]} spans {span}"
         )
     largest = {"reflect": n - 1, "circular": n}.get(spec.padding_mode, after)
     if after > largest:
         raise ValueError(
             f"padding_mode={spec.padding_mode!r} can fill at most {largest} elements per side here, "
-            f"but {where} and the padding is ({before}, {after})"
+            f"but {where} and the padding is {before} before and {after} after"
         )
     return (padded - span) // spec.stride[axis] + 1
 

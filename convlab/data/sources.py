@@ -36,9 +36,9 @@ class Source:
 
         Example:
             >>> print(source("photo"))
-            Pavilion above a lake, China. Photograph by danielbuechele, CC BY 2.0, https://www.flickr.com/photos/danielbuechele/6061409035
+            Pavilion above a lake, China, by danielbuechele, CC BY 2.0, https://www.flickr.com/photos/danielbuechele/6061409035
         """
-        return f"{self.title}. Photograph by {self.author}, {self.licence}, {self.url}"
+        return f"{self.title}, by {self.author}, {self.licence}, {self.url}"
 
     def path(self) -> Path:
         """The file on this machine. The package is found, not imported.
@@ -70,7 +70,7 @@ _SOURCES = {
         package="scikit-learn",
         module="sklearn",
         file="datasets/images/china.jpg",
-        units="intensity of sRGB red, green and blue, 0 to 1",
+        units="sRGB value (gamma-encoded) of red, green and blue, 0 to 1",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Pictures with matplotlib. Every function takes its axes, `ax=None` makes a new figure, and gives them back."""
+"""Pictures with matplotlib. A function that draws takes its axes and gives them back; `ax=None` makes new ones."""
 
 from convlab.figures.style import panels
 from convlab.figures.tensors import cells, curves, feature_map, image

@@ -78,8 +78,8 @@ def checked_spec(
             else f"weight.shape[1] * groups = {weight.shape[1] * groups}"
         )
         raise ValueError(
-            f"input must have C_in = {wanted} channels, but input has shape {tuple(input.shape)}, "
-            f"weight has shape {tuple(weight.shape)} and groups={groups}"
+            f"input must have C_in = {wanted} channels, but input has {in_channels} on axis {input.ndim - ndim - 1} of "
+            f"its shape {tuple(input.shape)}, weight has shape {tuple(weight.shape)} and groups={groups}"
         )
     if bias is not None and tuple(bias.shape) != (out_channels,):
         raise ValueError(f"bias must have shape (C_out,) = {(out_channels,)}, but bias has shape {tuple(bias.shape)}")

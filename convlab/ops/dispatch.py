@@ -48,7 +48,7 @@ def conv(
         - Output: (N, C_out, *out) or (C_out, *out), with `conv_output_size`
 
     Returns:
-        A tensor with the dtype and device of `input`.
+        A tensor with the dtype and device of `input`; inside `torch.autocast`, with autocast's dtype.
 
     Raises:
         TypeError: If an argument has the wrong type, or a dtype does not fit.

@@ -167,7 +167,8 @@ def test_an_iterator_is_refused_since_it_lasts_for_one_reading(function: Callabl
 
 SPEC = ConvSpec(1, 1, (3, 3))
 TOO_LARGE = (
-    "the kernel must fit into the padded input, but on spatial axis 1 input_size=2 with padding (0, 0) makes 2 "
+    "the kernel must fit into the padded input, "
+    "but on spatial axis 1 input_size=2 with padding of 0 before and 0 after makes 2 "
     "and kernel_size=3 with dilation=1 spans 3"
 )
 REFUSED: list[Any] = [

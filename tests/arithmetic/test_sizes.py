@@ -305,14 +305,16 @@ REFUSED: list[Any] = [
     pytest.param(
         lambda: conv_output_size(2, 3),
         ValueError,
-        "the kernel must fit into the padded input, but on spatial axis 0 input_size=2 with padding (0, 0) makes 2 "
+        "the kernel must fit into the padded input, "
+        "but on spatial axis 0 input_size=2 with padding of 0 before and 0 after makes 2 "
         "and kernel_size=3 with dilation=1 spans 3",
         id="kernel-too-large",
     ),
     pytest.param(
         lambda: conv_output_size((9, 5), 3, padding=(0, 1), dilation=4),
         ValueError,
-        "the kernel must fit into the padded input, but on spatial axis 1 input_size=5 with padding (1, 1) makes 7 "
+        "the kernel must fit into the padded input, "
+        "but on spatial axis 1 input_size=5 with padding of 1 before and 1 after makes 7 "
         "and kernel_size=3 with dilation=4 spans 9",
         id="dilated-kernel-too-large-on-axis-1",
     ),
@@ -327,21 +329,21 @@ REFUSED: list[Any] = [
         lambda: output_size(ConvSpec(1, 1, (3,), padding=4, padding_mode="reflect"), 4),
         ValueError,
         "padding_mode='reflect' can fill at most 3 elements per side here, "
-        "but on spatial axis 0 input_size=4 and the padding is (4, 4)",
+        "but on spatial axis 0 input_size=4 and the padding is 4 before and 4 after",
         id="reflect-too-far",
     ),
     pytest.param(
         lambda: output_size(ConvSpec(1, 1, (1, 6), padding="same", padding_mode="reflect"), (1, 3)),
         ValueError,
         "padding_mode='reflect' can fill at most 2 elements per side here, "
-        "but on spatial axis 1 input_size=3 and the padding is (2, 3)",
+        "but on spatial axis 1 input_size=3 and the padding is 2 before and 3 after",
         id="reflect-too-far-after-the-end",
     ),
     pytest.param(
         lambda: output_size(ConvSpec(1, 1, (3,), padding=5, padding_mode="circular"), 4),
         ValueError,
         "padding_mode='circular' can fill at most 4 elements per side here, "
-        "but on spatial axis 0 input_size=4 and the padding is (5, 5)",
+        "but on spatial axis 0 input_size=4 and the padding is 5 before and 5 after",
         id="circular-too-far",
     ),
     pytest.param(

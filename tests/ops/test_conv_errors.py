@@ -117,7 +117,8 @@ CONV_ERRORS = [
     row(
         "channels last",
         ValueError(
-            "input must have C_in = weight.shape[1] * groups = 3 channels, but input has shape (1, 32, 32, 3), "
+            "input must have C_in = weight.shape[1] * groups = 3 channels, "
+            "but input has 32 on axis 1 of its shape (1, 32, 32, 3), "
             "weight has shape (8, 3, 3, 3) and groups=1"
         ),
         zeros(1, 32, 32, 3),
@@ -126,7 +127,8 @@ CONV_ERRORS = [
     row(
         "weight of a depthwise convolution without its groups",
         ValueError(
-            "input must have C_in = weight.shape[1] * groups = 1 channels, but input has shape (4, 8), "
+            "input must have C_in = weight.shape[1] * groups = 1 channels, "
+            "but input has 4 on axis 0 of its shape (4, 8), "
             "weight has shape (4, 1, 3) and groups=1"
         ),
         zeros(4, 8),
@@ -135,7 +137,8 @@ CONV_ERRORS = [
     row(
         "groups for a weight without groups",
         ValueError(
-            "input must have C_in = weight.shape[1] * groups = 8 channels, but input has shape (1, 4, 8), "
+            "input must have C_in = weight.shape[1] * groups = 8 channels, "
+            "but input has 4 on axis 1 of its shape (1, 4, 8), "
             "weight has shape (4, 4, 3) and groups=2"
         ),
         zeros(1, 4, 8),
@@ -251,7 +254,7 @@ CONV_ERRORS = [
         "reflect as wide as the input",
         ValueError(
             "padding_mode='reflect' can fill at most 4 elements per side here, "
-            "but on spatial axis 1 input_size=5 and the padding is (5, 5)"
+            "but on spatial axis 1 input_size=5 and the padding is 5 before and 5 after"
         ),
         zeros(1, 1, 6, 5),
         zeros(1, 1, 3, 3),
@@ -262,7 +265,7 @@ CONV_ERRORS = [
         "reflect of one element",
         ValueError(
             "padding_mode='reflect' can fill at most 0 elements per side here, "
-            "but on spatial axis 0 input_size=1 and the padding is (1, 1)"
+            "but on spatial axis 0 input_size=1 and the padding is 1 before and 1 after"
         ),
         zeros(1, 1, 1),
         zeros(1, 1, 2),
@@ -273,7 +276,7 @@ CONV_ERRORS = [
         "reflect, same, too wide after only",
         ValueError(
             "padding_mode='reflect' can fill at most 1 elements per side here, "
-            "but on spatial axis 0 input_size=2 and the padding is (1, 2)"
+            "but on spatial axis 0 input_size=2 and the padding is 1 before and 2 after"
         ),
         zeros(1, 1, 2),
         zeros(1, 1, 4),
@@ -284,7 +287,7 @@ CONV_ERRORS = [
         "circular more than once around",
         ValueError(
             "padding_mode='circular' can fill at most 3 elements per side here, "
-            "but on spatial axis 0 input_size=3 and the padding is (4, 4)"
+            "but on spatial axis 0 input_size=3 and the padding is 4 before and 4 after"
         ),
         zeros(1, 1, 3),
         zeros(1, 1, 3),
@@ -296,7 +299,7 @@ CONV_ERRORS = [
         "kernel larger than the input",
         ValueError(
             "the kernel must fit into the padded input, but on spatial axis 1 input_size=4 "
-            "with padding (0, 0) makes 4 and kernel_size=5 with dilation=1 spans 5"
+            "with padding of 0 before and 0 after makes 4 and kernel_size=5 with dilation=1 spans 5"
         ),
         zeros(1, 1, 6, 4),
         zeros(1, 1, 5, 5),
@@ -305,7 +308,7 @@ CONV_ERRORS = [
         "dilated kernel larger than the padded input",
         ValueError(
             "the kernel must fit into the padded input, but on spatial axis 0 input_size=3 "
-            "with padding (1, 1) makes 5 and kernel_size=3 with dilation=3 spans 7"
+            "with padding of 1 before and 1 after makes 5 and kernel_size=3 with dilation=3 spans 7"
         ),
         zeros(1, 1, 3),
         zeros(1, 1, 3),
@@ -354,7 +357,7 @@ CONV_TRANSPOSE_ERRORS = [
     row(
         "weight laid out as for a convolution",
         ValueError(
-            "input must have C_in = weight.shape[0] = 8 channels, but input has shape (1, 3, 6, 6), "
+            "input must have C_in = weight.shape[0] = 8 channels, but input has 3 on axis 1 of its shape (1, 3, 6, 6), "
             "weight has shape (8, 3, 3, 3) and groups=1"
         ),
         zeros(1, 3, 6, 6),

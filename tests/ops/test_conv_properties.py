@@ -170,9 +170,9 @@ def calls(draw: st.DrawFn, operation: Operation) -> Call:
     def seldom(strategy: st.SearchStrategy[Any], otherwise: Any) -> Any:
         return draw(strategy) if draw(st.integers(0, 11)) == 0 else otherwise
 
-    def sizes(lowest: int, usual: int, highest: int) -> Any:
-        """An int, one a spatial axis, or a list of some other length; seldom below `usual`."""
-        ints = st.integers(seldom(st.just(lowest), usual), highest)
+    def sizes(lowest: int, highest: int) -> Any:
+        """An int, one a spatial axis, or a list of some other length; seldom `lowest`, which is one too low."""
+        ints = seldom(st.just(st.integers(lowest, lowest + 1)), st.integers(lowest + 1, highest))
         value = draw(ints | st.tuples(*[ints] * ndim))
         return seldom(st.lists(ints, min_size=1, max_size=4), value)
 
@@ -189,13 +189,13 @@ def calls(draw: st.DrawFn, operation: Operation) -> Call:
     spatial = seldom(st.lists(st.integers(1, 3), max_size=4).map(tuple), spatial)
     bias = seldom(st.just((out_channels + 1,)), draw(st.sampled_from([None, (out_channels,)])))
     options: dict[str, Any] = {
-        "stride": sizes(0, 1, 3),
-        "padding": sizes(-1, 0, 2),
-        "dilation": sizes(0, 1, 2),
+        "stride": sizes(0, 3),
+        "padding": sizes(-1, 2),
+        "dilation": sizes(0, 2),
         "groups": groups,
     }
     if operation is CONV_TRANSPOSE:
-        options["output_padding"] = sizes(-1, 0, 2) if draw(st.booleans()) else 0
+        options["output_padding"] = sizes(-1, 2) if draw(st.booleans()) else 0
     else:
         options["padding_mode"] = seldom(st.just("symmetric"), draw(st.sampled_from(PADDING_MODES)))
         options["padding"] = draw(st.sampled_from([options["padding"], options["padding"], "same", "valid"]))
