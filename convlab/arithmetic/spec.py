@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import SupportsIndex
 
@@ -78,13 +78,13 @@ def as_tuple(name: str, value: object, ndim: int, *, minimum: int) -> tuple[int,
 
 
 def axes_of(value: object) -> tuple[object, ...] | None:
-    """The entries of `value` as a tuple, or None where it is a single thing (an int, a word, a float, an iterator).
+    """The entries of `value` as a tuple, or None where it is no sequence: an int, a word, a float, an iterator.
 
     Example:
         >>> axes_of([1, 2]), axes_of(2), axes_of("same")
         ((1, 2), None, None)
     """
-    if isinstance(value, str | Iterator) or _to_int(value) is not None:
+    if isinstance(value, str | bytes | Iterator | Mapping | Set) or _to_int(value) is not None:
         return None
     try:
         return tuple(value)  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ CONV_TRANSPOSE: dict[int, Callable[..., torch.Tensor]] = {
 """Torch's own functions, by the number of spatial axes."""
 
 SUM_DTYPE = {torch.float16: torch.float32, torch.bfloat16: torch.float32, torch.complex32: torch.complex64}
-"""The type in which the loops sum a narrow one, as torch does."""
+"""The type in which the loops sum a narrow one."""
 
 SPATIAL_LETTERS = {1: "L", 2: "H, W", 3: "D, H, W"}
 
@@ -83,6 +83,8 @@ def checked_spec(
         )
     if bias is not None and tuple(bias.shape) != (out_channels,):
         raise ValueError(f"bias must have shape (C_out,) = {(out_channels,)}, but bias has shape {tuple(bias.shape)}")
+    if 0 in input.shape[-ndim:]:
+        raise ValueError(f"input must not be empty along a spatial axis, but input has shape {tuple(input.shape)}")
     output_size(spec, input.shape[-ndim:])
     _check_dtype_and_device(input, weight, bias, spec)
     return spec
@@ -170,7 +172,9 @@ def _check_axes(input: torch.Tensor, weight: torch.Tensor, transposed: bool) -> 
 def _check_dtype_and_device(
     input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, spec: ConvSpec
 ) -> None:
-    for name, tensor in (("weight", weight), ("bias", bias)):
+    for name, tensor in (("input", input), ("weight", weight), ("bias", bias)):
+        if tensor is not None and tensor.layout != torch.strided:
+            raise TypeError(f"{name} must be a dense tensor, but {name} has layout {tensor.layout}")
         if tensor is not None and tensor.dtype != input.dtype:
             raise TypeError(
                 f"{name} must have the dtype of input, but {name} is {tensor.dtype} and input is {input.dtype}"

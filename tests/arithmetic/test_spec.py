@@ -618,6 +618,9 @@ def test_as_int_takes_the_minimum_and_refuses_what_is_below() -> None:
         pytest.param((), (), id="empty"),
         pytest.param([3], (3,), id="list"),
         pytest.param(torch.Size([1, 2]), (1, 2), id="torch-size"),
+        pytest.param(b"ab", None, id="bytes"),
+        pytest.param({1: 2}, None, id="dict"),
+        pytest.param({1, 2}, None, id="set"),
     ],
 )
 def test_axes_of(value: object, expected: tuple[int, ...] | None) -> None:

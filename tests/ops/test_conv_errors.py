@@ -317,7 +317,7 @@ CONV_ERRORS = [
     ),
     row(
         "input without pixels in an empty batch",
-        ValueError("input_size must be at least 1, but input_size=(0,)"),
+        ValueError("input must not be empty along a spatial axis, but input has shape (0, 1, 0)"),
         zeros(0, 1, 0),
         zeros(1, 1, 2),
         padding=1,
@@ -454,7 +454,7 @@ CONV_TRANSPOSE_ERRORS = [
     ),
     row(
         "input without pixels in an empty batch",
-        ValueError("input_size must be at least 1, but input_size=(0,)"),
+        ValueError("input must not be empty along a spatial axis, but input has shape (0, 1, 0)"),
         zeros(0, 1, 0),
         zeros(1, 1, 2),
         torch=False,
@@ -613,11 +613,17 @@ COMMON_ERRORS = [
     ),
     row(
         "input without pixels",
-        ValueError("input_size must be at least 1, but input_size=(5, 0)"),
+        ValueError("input must not be empty along a spatial axis, but input has shape (1, 1, 5, 0)"),
         zeros(1, 1, 5, 0),
         zeros(1, 1, 3, 1),
     ),
-    # dtypes and devices
+    # layouts, dtypes and devices
+    row(
+        "sparse input",
+        TypeError("input must be a dense tensor, but input has layout torch.sparse_coo"),
+        zeros(1, 1, 5, 5).to_sparse(),
+        zeros(1, 1, 3, 3),
+    ),
     row(
         "weight of another dtype",
         TypeError("weight must have the dtype of input, but weight is torch.float64 and input is torch.float32"),
