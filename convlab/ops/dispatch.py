@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import SupportsIndex
 
 import torch
-import torch.nn.functional as F
 
-from convlab.arithmetic.sizes import padding_amounts
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple
-from convlab.ops import reference
+from convlab.ops import matrix, reference, shift, strided, unfold
 from convlab.ops.arguments import CONV, autocast, checked_spec, method_for, run
+from convlab.ops.padding import padded
 
 
 def conv(
@@ -39,7 +38,9 @@ def conv(
         dilation: Distance between neighbouring taps, in input elements.
         groups: Number of independent convolutions side by side.
         padding_mode: What the padding holds: "zeros", "reflect", "replicate" or "circular".
-        method: "reference" computes the definition in loops; "torch" calls torch; "auto" is "torch".
+        method: "reference" computes the definition in loops; "unfold" copies the windows into columns, for one matrix
+            product; "strided" sums over a view of all windows; "shift" adds up shifted inputs, one per tap; "matrix"
+            multiplies with the dense matrix of the convolution; "torch" calls torch; "auto" is "torch".
 
     Shape:
         - input: (N, C_in, *spatial) or (C_in, *spatial)
@@ -85,9 +86,15 @@ def conv(
 def _torch(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, spec: ConvSpec) -> torch.Tensor:
     padding: tuple[int, ...] | str | int = spec.padding
     if spec.padding_mode != "zeros":
-        last_axis_first = [amount for pair in reversed(padding_amounts(spec)) for amount in pair]
-        input, padding = F.pad(input, last_axis_first, mode=spec.padding_mode), 0
+        input, padding = padded(input, spec), 0
     return CONV[spec.ndim](input, weight, bias, spec.stride, padding, spec.dilation, spec.groups)
 
 
-_METHODS = {"reference": reference.conv, "torch": _torch}
+_METHODS = {
+    "reference": reference.conv,
+    "unfold": unfold.conv,
+    "strided": strided.conv,
+    "shift": shift.conv,
+    "matrix": matrix.conv,
+    "torch": _torch,
+}
