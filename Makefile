@@ -1,4 +1,4 @@
-# make lab        opens the course in JupyterLab
+# make lab        opens your copy of the course, convlab-course, in JupyterLab
 # make test       runs every test, the notebooks with their outputs compared included
 # make notebooks  runs the notebooks again and stores their outputs
 # make lint       checks style and types
@@ -13,13 +13,12 @@ TORCH ?= $(shell sed -n 's/^ *"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 LAB_ARGS ?=
 
 BIN := $(VENV)/bin
-FIRST_NOTEBOOK = $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
 .PHONY: lab test notebooks lint clean
 .DEFAULT_GOAL := lab
 
 lab: $(VENV)/.course
-	$(BIN)/jupyter lab $(LAB_ARGS) $(FIRST_NOTEBOOK)
+	$(BIN)/convlab lab -- $(LAB_ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -44,7 +43,6 @@ $(VENV)/bin/python:
 $(VENV)/.course: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable '.[course]'
-	$(BIN)/jupyter labextension disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' 2>/dev/null # no news pop-up
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.course

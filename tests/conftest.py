@@ -1,18 +1,35 @@
-"""The environment of every test, doctests included: no window, one thread, the same examples at each run."""
+"""The environment of every test, doctests included: no window, one thread, the same examples, a home of its own."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 
 import hypothesis
 import matplotlib
+import pytest
 import torch
 
 # Not by the variable MPLBACKEND: the kernels of the notebooks inherit it, and would then store no pictures.
 os.environ.pop("MPLBACKEND", None)
 matplotlib.use("agg")
 
+# Here and not in a fixture: so it holds for the kernels of the notebooks and for every process that a test starts.
+os.environ["CONVLAB_HOME"] = tempfile.mkdtemp(prefix="convlab-home-")
+atexit.register(shutil.rmtree, os.environ["CONVLAB_HOME"], ignore_errors=True)
+
 torch.set_num_threads(1)
 
 hypothesis.settings.register_profile("convlab", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("convlab")
+
+
+@pytest.fixture
+def meta_device() -> Iterator[None]:
+    """Torch's default device is one without memory."""
+    torch.set_default_device("meta")
+    yield
+    torch.set_default_device(None)

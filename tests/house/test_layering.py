@@ -55,6 +55,7 @@ HOUSE = [
     Room(1, "arithmetic.cost"),
     Room(1, "arithmetic"),
     Room(2, "ops.arguments", TORCH),
+    Room(2, "ops.padding", TORCH),
     Room(2, "ops.reference", TORCH),
     Room(2, "ops.unfold", TORCH, **ONE_ALGORITHM),
     Room(2, "ops.strided", TORCH, **ONE_ALGORITHM),
@@ -78,9 +79,12 @@ HOUSE = [
     Room(5, "explorers", {"anywidget", "traitlets", *WIDGETS}, never={"arithmetic.sizes"}),
     Room(5, "practice", WIDGETS),
     Room(5, "notebook", WIDGETS),
-    Room(5, "workspace", PAGES),
+    Room(5, "workspace"),
+    Room(5, "environment", TORCH),
+    Room(5, "lab"),
     Room(5, "site", PAGES),
     Room(5, "cli"),
+    Room(5, "__main__"),
 ]
 
 

@@ -1,0 +1,88 @@
+"""The command `convlab`: the course in JupyterLab, and what a report of a problem needs."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from convlab import environment, lab, workspace
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit status: 0 where all is well, 1 where not, 2 where it was not understood.
+
+    Args:
+        arguments: The words after `convlab`; those of the command line where they are not given.
+
+    Example:
+        >>> main([])
+        usage: convlab [-h] [--version] COMMAND ...
+        ...
+        0
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may have letters that the terminal's encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    cut = words.index("--") if "--" in words else len(words)
+    parser = _parser()
+    parsed = parser.parse_args(words[:cut])
+    handed_on = words[cut + 1 :]
+    if handed_on and parsed.command != "lab":
+        parser.error("options after -- are for JupyterLab: convlab lab -- OPTIONS")
+    if parsed.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return _env() if parsed.command == "env" else _lab(parsed, handed_on)
+    except workspace.WorkspaceError as error:
+        print(f"convlab: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="convlab", description="A course on convolution in PyTorch, as notebooks.")
+    parser.add_argument("--version", action="version", version=f"convlab {environment.own_version()}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    lab_ = commands.add_parser(
+        "lab",
+        help="open the course in JupyterLab",
+        usage="convlab lab [-h] [--no-browser] [--port N] [FOLDER] [-- OPTIONS]",
+        description="Put a working copy of the notebooks into a folder and open JupyterLab there. A file that you "
+        "changed is never overwritten: what the course has newer lands beside it.",
+        epilog="What stands after -- goes to JupyterLab as it is.",
+    )
+    lab_.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(workspace.FOLDER),
+        metavar="FOLDER",
+        help=f"where your copy lies (default: {workspace.FOLDER})",
+    )
+    lab_.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
+    lab_.add_argument("--port", type=int, metavar="N", help="the port on which JupyterLab listens")
+    commands.add_parser(
+        "env",
+        help="print what a report of a problem needs",
+        description="Print the versions, the devices and the places that matter, and say what is wrong, if anything.",
+    )
+    return parser
+
+
+def _lab(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
+    lab.require_jupyterlab()
+    for line in workspace.prepare(parsed.folder):
+        print(line)
+    print(f"Your copy of the course: {parsed.folder.absolute()}")
+    options = ["--no-browser"] if parsed.no_browser else []
+    options += [] if parsed.port is None else [f"--port={parsed.port}"]
+    return lab.open_lab(parsed.folder, min(workspace.course()), [*options, *handed_on])
+
+
+def _env() -> int:
+    findings = environment.check()
+    print(environment.report(findings))
+    return 1 if any(finding.fault for finding in findings) else 0
