@@ -375,3 +375,12 @@ def test_gradients_under_autocast_have_the_dtypes_of_the_arguments(operation: Op
     cotangent = torch.ones_like(expected)
     assert actual.dtype == torch.bfloat16
     assert_close(torch.autograd.grad(actual, tensors, cotangent), torch.autograd.grad(expected, tensors, cotangent))
+
+
+@every_operation_and_method
+def test_inside_autocast_the_sums_are_as_wide_as_outside(operation: Operation, method: str) -> None:
+    input, weight = numbers(2, 4, 9, 9, dtype=torch.float32), numbers(4, 4, 5, 5, seed=1, dtype=torch.float32)
+    outside = operation.ours(input.bfloat16(), weight.bfloat16(), method=method)
+    with torch.autocast("cpu"):
+        inside = operation.ours(input, weight, method=method)
+    assert torch.equal(inside, outside)
