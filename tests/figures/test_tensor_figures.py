@@ -1,7 +1,7 @@
 """Pictures are checked by reading the axes back, since stored PNG outputs are not compared."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import get_args
 
 import matplotlib.pyplot as plt
@@ -15,17 +15,13 @@ from convlab import figures
 from convlab.figures import style
 from convlab.figures.tensors import Scale
 
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
-
-
 DRAWERS = [
     pytest.param(lambda ax: figures.image(torch.rand(3, 4, 6), ax=ax, title="t"), id="image"),
     pytest.param(lambda ax: figures.feature_map(torch.randn(4, 6), ax=ax, title="t"), id="feature_map"),
     pytest.param(lambda ax: figures.cells(torch.randn(4, 6), ax=ax, title="t"), id="cells"),
+    pytest.param(lambda ax: figures.filters(torch.randn(4, 3, 5, 5), ax=ax, title="t"), id="filters"),
+    pytest.param(lambda ax: figures.signals(torch.randn(2, 6), ax=ax, title="t"), id="signals"),
+    pytest.param(lambda ax: figures.signals(torch.randn(2, 6), ax=ax, title="t", overlay=True), id="signals, overlay"),
     pytest.param(lambda ax: figures.curves({"a": [1.0]}, ax=ax, title="t", xlabel="x", ylabel="y"), id="curves"),
 ]
 

@@ -24,6 +24,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
+from nbval.plugin import get_sanitize_patterns  # type: ignore[import-untyped]
 from traitlets import default
 
 SECONDS_PER_CELL = 120
@@ -33,6 +34,7 @@ METADATA = {
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUN_TO_RUN_METADATA = ("ExecuteTime", "collapsed", "execution", "scrolled", "trusted")
+SANITIZE = get_sanitize_patterns(Path(__file__).with_name("sanitize.cfg").read_text(encoding="utf-8"))
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -109,7 +111,9 @@ def _normalised_outputs(outputs: list[NotebookNode], count: int) -> list[Noteboo
         if output.output_type == "error":
             output.traceback = [frame for frame in output.traceback if not _is_in_a_file(frame)]
         if "data" in output:
-            output.data.pop(WIDGET_VIEW, None)  # the model's id is random
+            if output.data.pop(WIDGET_VIEW, None) and "text/plain" in output.data:  # the model's id is random
+                for pattern, text in SANITIZE:
+                    output.data["text/plain"] = re.sub(pattern, text, output.data["text/plain"])
             if not output.data:
                 continue
         if output.output_type == "execute_result":

@@ -16,12 +16,13 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 SUCH_AS_THE_COURSE_HAS = [
-    "import sys\n\nimport ipywidgets\nimport matplotlib.pyplot as plt",
+    "import sys\n\nimport ipywidgets\nimport matplotlib.pyplot as plt\nfrom tqdm.auto import tqdm",
     "print('one', flush=True)\nprint('two')\nprint(sys.executable)",
     "fig, ax = plt.subplots(figsize=(2, 1))\nax.plot([0, 1, 4])\nplt.show()\nprint('after the picture')",
     "slider = ipywidgets.IntSlider()\nslider",
     "int('x')",
     "",
+    "with tqdm(total=2, unit='epoch') as bar:\n    bar.update(2)",
 ]
 
 
@@ -67,15 +68,16 @@ def test_the_outputs_are_stored_and_the_rest_is_fixed(ran_twice: tuple[Path, lis
     path, _, _ = ran_twice
     book = nbformat.read(path, as_version=4)
     nbformat.validate(book)
-    imports, printing, drawing, widget, failing, empty = book.cells
-    assert [cell.execution_count for cell in book.cells] == [1, 2, 3, 4, 5, None]
-    assert [cell.id for cell in book.cells] == [f"book-{number:02d}" for number in range(6)]
+    imports, printing, drawing, widget, failing, empty, training = book.cells
+    assert [cell.execution_count for cell in book.cells] == [1, 2, 3, 4, 5, None, 6]
+    assert [cell.id for cell in book.cells] == [f"book-{number:02d}" for number in range(7)]
     assert book.metadata == execute.METADATA
     assert imports.outputs == empty.outputs == []
     assert [output.text for output in printing.outputs] == [f"one\ntwo\n{sys.executable}\n"]
     assert [output.output_type for output in drawing.outputs] == ["display_data", "stream"]
     assert "image/png" in drawing.outputs[0].data
     assert list(widget.outputs[0].data) == ["text/plain"]
+    assert [output.data for output in training.outputs] == [{"text/plain": "(progress bar)"}]
     assert failing.outputs[0].ename == "ValueError"
     assert all(cell.metadata == {} or list(cell.metadata) == ["tags"] for cell in book.cells)
 

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 PROJECT = Path(__file__).resolve().parents[2]
+BAR = "with tqdm(total=3, unit='epoch') as bar:\n    bar.update()"
 PICTURE = "figure = plt.figure(figsize=(1, 1))\nfigure.add_subplot().plot([0, 1])\nplt.show()"
 
 Tamper = Callable[[NotebookNode], None]
@@ -50,6 +51,10 @@ def remove_error(cell: NotebookNode) -> None:
     cell.outputs = [new_output("execute_result", data={"text/plain": "0"}, execution_count=7)]
 
 
+def change_bar(cell: NotebookNode) -> None:
+    cell.outputs[0].data["text/plain"] = "40%"
+
+
 def remove_picture(cell: NotebookNode) -> None:
     cell.outputs = []
 
@@ -58,7 +63,7 @@ def change_picture(cell: NotebookNode) -> None:
     cell.outputs[0].data["image/png"] = "iVBORw0KGgo="
 
 
-IMPORTS = "import matplotlib.pyplot as plt\nfrom IPython.display import HTML"
+IMPORTS = "import matplotlib.pyplot as plt\nfrom IPython.display import HTML\nfrom tqdm.auto import tqdm"
 REFUSED = [
     pytest.param("print(3 * 3)", change_print, id="a changed print"),
     pytest.param("(1, 16, 30, 30)", change_result, id="a changed result"),
@@ -67,6 +72,8 @@ REFUSED = [
     pytest.param("x = 1", add_output, id="an output too many"),
     pytest.param("raise ValueError('groups must divide in_channels')", change_error, id="another error message"),
     pytest.param("raise KeyError('stride')", remove_error, id="no error"),
+    pytest.param(BAR, change_bar, id="another text for a progress bar"),
+    pytest.param(BAR, remove_output, id="a missing progress bar"),
     pytest.param(PICTURE, remove_picture, id="a missing picture"),
 ]
 SOURCES = [str(case.values[0]) for case in REFUSED]
@@ -79,7 +86,7 @@ def run_nbval(folder: Path) -> dict[str, list[bool]]:
     command = [sys.executable, "-m", "pytest", "-c", str(PROJECT / "pyproject.toml"), "--rootdir", str(folder)]
     command += ["-p", "no:cacheprovider", "-o", "junit_family=xunit2", f"--junitxml={report}", str(folder)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MPLBACKEND"))}
-    process = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    process = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, env=environment)
     assert report.exists(), process.stdout + process.stderr
     passed: dict[str, list[bool]] = {}
     for case in ElementTree.parse(report).iter("testcase"):
