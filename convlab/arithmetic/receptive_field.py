@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from convlab.arithmetic.fields import Field, transposed_taps, window_taps
 from convlab.arithmetic.sizes import padding_amounts
 from convlab.arithmetic.spec import ConvSpec, as_tuple, common_ndim
 
@@ -29,25 +29,6 @@ class ReceptiveField:
     size: PerAxis | tuple[PerAxis, ...]
     jump: PerAxis | tuple[PerAxis, ...]
     start: PerAxis | tuple[PerAxis, ...]
-
-
-@dataclass(frozen=True)
-class _AxisLayer:
-    """One layer along one axis."""
-
-    kernel_size: int
-    stride: int
-    before: int
-    dilation: int
-    transposed: bool
-
-    def seen(self, outputs: Iterable[int]) -> set[int]:
-        """The input indices that these outputs see."""
-        offsets = [k * self.dilation for k in range(self.kernel_size)]
-        if not self.transposed:
-            return {i * self.stride - self.before + offset for i in outputs for offset in offsets}
-        reached = (divmod(i + self.before - offset, self.stride) for i in outputs for offset in offsets)
-        return {j for j, remainder in reached if remainder == 0}
 
 
 def receptive_field(layers: Iterable[object]) -> ReceptiveField:
@@ -82,7 +63,7 @@ def receptive_field(layers: Iterable[object]) -> ReceptiveField:
         raise ValueError(f"the layers must have the same number of spatial axes, but they have {numbers}")
     ndim = next(iter(ndims), None)
     specs = [_spec(layer, ndim or 1) for layer in described]
-    axes = [_axis_field([_axis_layer(spec, axis) for spec in specs]) for axis in range(ndim or 1)]
+    axes = [_axis_field(specs, axis) for axis in range(ndim or 1)]
     if ndim is None:
         return ReceptiveField(*axes[0])
     size, jump, start = zip(*axes, strict=True)
@@ -111,36 +92,15 @@ def _spec(described: dict[str, object], ndim: int) -> ConvSpec:
     return ConvSpec(1, 1, **{**described, "kernel_size": kernel_size})  # type: ignore[arg-type]
 
 
-def _axis_layer(spec: ConvSpec, axis: int) -> _AxisLayer:
-    before = padding_amounts(spec)[axis][0]
-    return _AxisLayer(spec.kernel_size[axis], spec.stride[axis], before, spec.dilation[axis], spec.transposed)
-
-
-def _axis_field(layers: list[_AxisLayer]) -> tuple[PerAxis, PerAxis, PerAxis]:
+def _axis_field(specs: Iterable[ConvSpec], axis: int) -> tuple[PerAxis, PerAxis, PerAxis]:
     """(size, jump, start) along one axis."""
-    if not any(layer.transposed for layer in layers):
-        return _chain_of_windows(layers)
-    phases = math.prod(layer.stride for layer in layers if layer.transposed)
-    jump = Fraction(math.prod(layer.stride for layer in layers if not layer.transposed), phases)
-    fields = [_follow_taps(layers, phase) for phase in range(phases)]
-    sizes = [max(seen) - min(seen) + 1 for seen in fields if seen]
-    start = min(fields[0]) if fields[0] else None
-    return max(sizes, default=0), jump.numerator if jump.denominator == 1 else jump, start
-
-
-def _chain_of_windows(layers: list[_AxisLayer]) -> tuple[int, int, int]:
-    """The closed form, for a chain without transposed convolutions."""
-    size, jump, start = 1, 1, 0
-    for layer in layers:
-        size += (layer.kernel_size - 1) * layer.dilation * jump
-        start -= layer.before * jump
-        jump *= layer.stride
-    return size, jump, start
-
-
-def _follow_taps(layers: list[_AxisLayer], output: int) -> set[int]:
-    """The input indices that one output sees, found from the output side."""
-    seen = {output}
-    for layer in reversed(layers):
-        seen = layer.seen(seen)
-    return seen
+    field = Field()
+    for spec in specs:
+        window = {"before": padding_amounts(spec)[axis][0], "dilation": spec.dilation[axis]}
+        kernel_size, stride = spec.kernel_size[axis], spec.stride[axis]
+        if spec.transposed:
+            field = field.through(1, transposed_taps(kernel_size, stride=stride, **window))
+        else:
+            field = field.through(stride, window_taps(kernel_size, **window))
+    jump = field.per_element
+    return field.size, jump.numerator if jump.denominator == 1 else jump, field.start

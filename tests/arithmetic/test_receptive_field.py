@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convlab.arithmetic import ConvSpec, ReceptiveField, receptive_field
-from convlab.arithmetic.receptive_field import _AxisLayer, _chain_of_windows, _follow_taps
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
 
@@ -154,11 +153,18 @@ def test_the_field_of_any_chain_is_where_torch_has_gradients(chain: list[dict[st
 
 
 @given(st.lists(axis_layers(may_be_transposed=False), max_size=4))
-def test_the_closed_form_is_what_following_the_taps_finds(chain: list[dict[str, Any]]) -> None:
-    layers = [_AxisLayer(c["kernel"], c["stride"], c["padding"], c["dilation"], c["transposed"]) for c in chain]
-    first, next_one = _follow_taps(layers, 0), _follow_taps(layers, 1)
-    followed = (max(first) - min(first) + 1, min(next_one) - min(first), min(first))
-    assert _chain_of_windows(layers) == followed
+def test_a_chain_of_windows_has_the_closed_form(chain: list[dict[str, Any]]) -> None:
+    """Araujo, Norris and Sim, Distill (2019): sums over the layers, weighted with the strides before them."""
+    size, jump, start = 1, 1, 0
+    for c in chain:
+        size += (c["kernel"] - 1) * c["dilation"] * jump
+        start -= c["padding"] * jump
+        jump *= c["stride"]
+    layers = [
+        ConvSpec(1, 1, (c["kernel"],), stride=c["stride"], padding=c["padding"], dilation=c["dilation"]) for c in chain
+    ]
+    expected = ReceptiveField((size,), (jump,), (start,)) if chain else ReceptiveField(1, 1, 0)
+    assert receptive_field(layers) == expected
 
 
 @pytest.mark.parametrize(
