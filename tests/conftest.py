@@ -22,7 +22,9 @@ matplotlib.use("agg")
 os.environ["CONVLAB_HOME"] = tempfile.mkdtemp(prefix="convlab-home-")
 atexit.register(shutil.rmtree, os.environ["CONVLAB_HOME"], ignore_errors=True)
 
+# One thread each: two workers, with two threads each on two cores, are many times slower.
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # for the kernels of the notebooks, too
 
 hypothesis.settings.register_profile("convlab", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("convlab")

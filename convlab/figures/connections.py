@@ -99,7 +99,7 @@ def _reaching(layers: Sequence[torch.Tensor], highlight: SupportsIndex | None) -
     node = as_int("highlight", highlight, minimum=0)
     if node >= outputs:
         raise ValueError(f"highlight must be an output of the last layer, but highlight={node} of {outputs} outputs")
-    wanted = torch.arange(outputs) == node
+    wanted = torch.arange(outputs, device="cpu") == node
     rows = [wanted]
     for layer in reversed(layers):
         wanted = layer[wanted].any(0)

@@ -51,7 +51,7 @@ def filters(
     rows = math.ceil(count / columns)
     largest = kernels.abs().amax((1, 2, 3), keepdim=True)
     kernels = kernels / largest.where(largest > 0, 1.0)
-    gallery = torch.full((channels, rows * (height + 1) + 1, columns * (width + 1) + 1), torch.nan)
+    gallery = torch.full((channels, rows * (height + 1) + 1, columns * (width + 1) + 1), torch.nan, device="cpu")
     for number, kernel in enumerate(kernels):
         row, column = divmod(number, columns)
         top, left = row * (height + 1) + 1, column * (width + 1) + 1

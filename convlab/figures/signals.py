@@ -54,10 +54,10 @@ def signals(
     values = tensor.detach().cpu().double().reshape(-1, tensor.shape[-1])
     channels, length = values.shape
     names = _names(labels, channels)
-    time = (torch.arange(length) + start) / (sample_rate or 1)
+    time = (torch.arange(length, device="cpu") + start) / (sample_rate or 1)
     ax = style.axes(ax, width=9, height=1.6 + (0.55 * channels if not overlay else 1.2))
     step = 0.0 if overlay or channels == 1 else _distance(values)
-    middles = values.mean(1) if step else torch.zeros(channels)
+    middles = values.mean(1) if step else torch.zeros(channels, device="cpu")
     for channel, colour in zip(range(channels), itertools.cycle(style.COLOURS), strict=False):
         trace = values[channel] - middles[channel] - step * channel
         ax.plot(time, trace, color=colour, linewidth=1, label=names[channel])

@@ -22,6 +22,7 @@ DRAWERS = [
     pytest.param(lambda ax: figures.filters(torch.randn(4, 3, 5, 5), ax=ax, title="t"), id="filters"),
     pytest.param(lambda ax: figures.signals(torch.randn(2, 6), ax=ax, title="t"), id="signals"),
     pytest.param(lambda ax: figures.signals(torch.randn(2, 6), ax=ax, title="t", overlay=True), id="signals, overlay"),
+    pytest.param(lambda ax: figures.connections(torch.eye(2).bool(), ax=ax, title="t", highlight=0), id="connections"),
     pytest.param(lambda ax: figures.curves({"a": [1.0]}, ax=ax, title="t", xlabel="x", ylabel="y"), id="curves"),
 ]
 
@@ -41,6 +42,25 @@ def test_makes_a_new_figure_without_axes(draw: Callable[[Axes | None], Axes]) ->
     before = len(plt.get_fignums())
     assert isinstance(draw(None), Axes)
     assert len(plt.get_fignums()) == before + 1
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        pytest.param(lambda x: figures.image(x), id="image"),
+        pytest.param(lambda x: figures.feature_map(x), id="feature_map"),
+        pytest.param(lambda x: figures.cells(x), id="cells"),
+        pytest.param(lambda x: figures.signals(x), id="signals"),
+        pytest.param(lambda x: figures.filters(x.reshape(2, 1, 2, 3)), id="filters"),
+        pytest.param(lambda x: figures.connections(x > 0.5, highlight=1), id="connections"),
+        pytest.param(lambda x: figures.slices(x.reshape(3, 2, 2)), id="slices"),
+        pytest.param(lambda x: figures.frames(x.reshape(3, 2, 2)), id="frames"),
+    ],
+)
+def test_draws_on_the_cpu_whatever_the_default_device_is(
+    draw: Callable[[torch.Tensor], object], meta_device: None
+) -> None:
+    draw(torch.rand(4, 3, device="cpu"))
 
 
 def drawn(ax: Axes) -> np.ndarray:

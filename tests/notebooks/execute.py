@@ -79,6 +79,7 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
         on_cell_start=lambda cell, cell_index: reached.update(id=cell.id),
     )
     environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # pictures are inline
+    environment["OMP_NUM_THREADS"] = "1"  # as in the tests, so that sums are added in the same order
     try:
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # zmq warns of Windows' own kind of loop
             return runner.run(client.async_execute(cwd=str(folder), env=environment))
