@@ -1,0 +1,275 @@
+"""A record says what was called, with what and from where, up to the error, and the model stays as it was."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.modules import module as all_modules
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+
+from convlab.inspection import Call, Record, record
+
+
+class Network(nn.Module):
+    """A bit of everything: modules and functions, a layer used twice, a change in place, a skip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.Dropout(0.5))
+        self.shared = nn.Conv2d(8, 8, 3, padding=1)
+        self.head = nn.Linear(8 * 4 * 4, 10)
+        self.constant = torch.ones(8, 1, 1)  # no buffer: it does not move with the model
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        y = F.relu(self.shared(x), inplace=True)
+        y = self.shared(y) + x * self.constant
+        y = F.max_pool2d(y, 2)
+        y = y.view(y.size(0), -1)
+        logits: torch.Tensor = self.head(y)
+        return logits
+
+
+def shapes(size: tuple[int, ...] = (2, 3, 8, 8)) -> torch.Tensor:
+    return torch.empty(size, device="meta")
+
+
+def lines(call: Call) -> list[tuple[str, str]]:
+    return [(inner.name, inner.kind) for inner in call.walk()]
+
+
+def function(made: Record, kind: str) -> Call:
+    return next(call for call in made.model.walk() if call.kind == kind and call.module is None)
+
+
+EXPECTED = [
+    ("", "Network"),
+    ("stem", "Sequential"),
+    ("stem.0", "Conv2d"),
+    ("stem.0", "conv2d"),
+    ("stem.1", "BatchNorm2d"),
+    ("stem.1", "add"),  # the number of batches seen
+    ("stem.1", "batch_norm"),
+    ("stem.2", "Dropout"),
+    ("stem.2", "dropout"),
+    ("shared", "Conv2d"),
+    ("shared", "conv2d"),
+    ("", "relu"),
+    ("shared", "Conv2d"),
+    ("shared", "conv2d"),
+    ("", "mul"),
+    ("", "add"),
+    ("", "max_pool2d"),
+    ("", "view"),
+    ("head", "Linear"),
+    ("head", "linear"),
+]
+
+
+@pytest.mark.parametrize("x", [pytest.param(shapes(), id="shapes"), pytest.param(torch.rand(2, 3, 8, 8), id="numbers")])
+def test_every_call_in_the_order_of_execution(x: torch.Tensor) -> None:
+    made = record(Network(), [x])
+    assert lines(made.model) == EXPECTED
+    assert made.error is None
+    assert made.output.shape == (2, 10)
+    assert made.on_meta == x.is_meta
+    pool = function(made, "max_pool2d")
+    assert [tensor.shape for tensor in pool.inputs] == [(2, 8, 8, 8)]
+    assert [tensor.shape for tensor in pool.outputs] == [(2, 8, 4, 4)]
+    assert pool.arguments[0][1:] == (2,)
+
+
+def test_numbers_are_those_of_the_model() -> None:
+    model, x = Network().eval(), torch.rand(2, 3, 8, 8)
+    assert torch.equal(record(model, [x]).output, model(x))
+
+
+def test_the_keys_lead_from_call_to_call() -> None:
+    made = record(Network(), [shapes()])
+    relu, mul, add = (function(made, kind) for kind in ("relu", "mul", "batch_norm"))
+    second = [call for call in made.model.walk() if call.kind == "conv2d" and call.name == "shared"][1]
+    assert second.inputs[0] == relu.outputs[0]
+    assert relu.inputs[0].key != relu.outputs[0].key  # a change in place is a new tensor
+    assert made.model.inputs == made.inputs
+    assert made.model.outputs[0].shape == (2, 10)
+    assert mul.inputs[0] not in add.inputs
+
+
+def test_a_module_used_twice_is_one_module() -> None:
+    model = Network()
+    made = record(model, [shapes()])
+    assert [call.module for call in made.model.walk() if call.name == "shared" and call.module] == [model.shared] * 2
+
+
+def test_the_place_is_in_the_code_of_the_reader() -> None:
+    made = record(Network(), [shapes()])
+    place = function(made, "max_pool2d").place
+    assert place is not None
+    file, line = place
+    assert Path(file).name == "test_record.py"
+    assert "F.max_pool2d(y, 2)" in Path(file).read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+def test_shapes_need_no_memory() -> None:
+    volume = nn.Sequential(nn.Conv3d(1, 64, 3), nn.MaxPool3d(2), nn.Conv3d(64, 64, 3))
+    made = record(volume, [shapes((1, 1, 1000, 1000, 1000))])
+    assert made.output.shape == (1, 64, 497, 497, 497)
+    assert made.output.is_meta
+
+
+class Options(nn.Module):
+    def forward(self, x: torch.Tensor, *, scale: torch.Tensor) -> dict[str, list[torch.Tensor]]:
+        return {"both": [x * scale, nn.ReLU()(x)]}
+
+
+def test_keyword_arguments_and_nested_outputs() -> None:
+    made = record(Options(), [torch.rand(3)], {"scale": torch.ones(3)})
+    assert [tensor.shape for tensor in made.inputs] == [(3,), (3,)]
+    assert len(made.model.outputs) == 2
+    assert set(made.output) == {"both"}
+
+
+def test_a_module_made_on_the_fly_belongs_to_the_module_around_it() -> None:
+    assert lines(record(Options(), [torch.rand(3)], {"scale": torch.ones(3)}).model) == [
+        ("", "Options"),
+        ("", "mul"),
+        ("", "relu"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "name", "kind"),
+    [
+        pytest.param(Network(), (2, 4, 8, 8), "stem.0", "conv2d", id="in a layer of a layer"),
+        pytest.param(Network(), (2, 3, 16, 16), "head", "linear", id="in the last layer"),
+        pytest.param(Network(), (3, 8, 8), "stem.1", "dim", id="in a check of torch"),
+    ],
+)
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+def test_a_failing_call_is_the_last_one(
+    model: nn.Module, size: tuple[int, ...], name: str, kind: str, device: str
+) -> None:
+    made = record(model, [torch.empty(size, device=device)])
+    failed = [call for call in made.model.walk() if call.error]
+    assert made.output is None
+    assert made.error is not None
+    assert all(call.error is made.error for call in failed)
+    assert failed[0] is made.model
+    modules = [call for call in failed if call.module]
+    assert modules[-1].name == name
+    if kind != "dim":
+        assert (failed[-1].name, failed[-1].kind, failed[-1].outputs) == (name, kind, [])
+
+
+def everything(model: nn.Module) -> dict[str, Any]:
+    """All that a run could leave behind: numbers, modes, hooks, gradients, attributes."""
+    return {
+        "state": {name: tensor.clone() for name, tensor in model.state_dict(keep_vars=False).items()},
+        "identity": {name: (id(tensor), tensor._version) for name, tensor in model.state_dict(keep_vars=True).items()},
+        "mode": [module.training for module in model.modules()],
+        "hooks": [len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules()],
+        "grads": [None if p.grad is None else p.grad.clone() for p in model.parameters()],
+        "attributes": [sorted(vars(module)) for module in model.modules()],
+        "global hooks": (len(all_modules._global_forward_hooks), len(all_modules._global_forward_pre_hooks)),
+        "random": (torch.get_rng_state(), random.getstate()),
+        "gradients on": torch.is_grad_enabled(),
+    }
+
+
+def same(one: Any, two: Any) -> bool:
+    """Whether two trees have the same structure and, to the last bit, the same leaves."""
+    leaves, structure = pytree.tree_flatten(one)
+    others, other_structure = pytree.tree_flatten(two)
+    return structure == other_structure and all(
+        torch.equal(a, b) if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) else a == b
+        for a, b in zip(leaves, others, strict=True)
+    )
+
+
+@pytest.fixture
+def lively() -> nn.Module:
+    """A model in training with gradients, a hook of its own and one layer in evaluation."""
+    model = Network()
+    model(torch.rand(2, 3, 8, 8)).sum().backward()
+    model.stem[0].register_forward_hook(lambda module, inputs, output: None)
+    model.shared.eval()
+    return model
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        pytest.param(shapes(), id="shapes"),
+        pytest.param(torch.rand(2, 3, 8, 8), id="numbers"),
+        pytest.param(shapes((2, 3, 16, 16)), id="shapes, and it fails"),
+        pytest.param(torch.rand(2, 3, 16, 16), id="numbers, and it fails"),
+    ],
+)
+def test_nothing_is_left_behind(lively: nn.Module, x: torch.Tensor) -> None:
+    before = copy.deepcopy(everything(lively))
+    record(lively, [x])
+    assert same(everything(lively), before)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda model: model.stem[1].running_mean.add_(1e-3), id="a buffer"),
+        pytest.param(lambda model: model.train(), id="a mode"),
+        pytest.param(lambda model: model.register_forward_hook(lambda *_: None), id="a hook"),
+        pytest.param(lambda model: model.zero_grad(), id="gradients"),
+        pytest.param(lambda model: setattr(model, "trace", 1), id="an attribute"),
+        pytest.param(lambda model: torch.rand(1), id="the random state"),
+    ],
+)
+def test_what_would_be_left_behind_is_noticed(lively: nn.Module, spoil: Callable[[Any], object]) -> None:
+    before = copy.deepcopy(everything(lively))
+    with torch.no_grad():
+        spoil(lively)
+    assert not same(everything(lively), before)
+
+
+class Counting(TorchFunctionMode):
+    """A mode of the reader's own."""
+
+    count = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += 1
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_mode_of_the_reader_still_sees_the_calls() -> None:
+    with Counting() as counting:
+        made = record(nn.ReLU(), [torch.rand(3)])
+    assert counting.count > 0
+    assert lines(made.model) == [("", "ReLU"), ("", "relu")]
+
+
+def test_tied_weights_stay_tied() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    model[1].weight = model[0].weight
+    made = record(model, [torch.rand(1, 4)])
+    keys = [call.inputs[1].key for call in made.model.walk() if call.kind == "linear"]
+    assert keys[0] == keys[1]
+
+
+def test_a_lazy_model_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"must be initialised, but weight has no shape yet"):
+        record(nn.LazyConv2d(4, 3), [shapes()])
+
+
+@pytest.fixture(autouse=True)
+def _no_hooks_remain() -> Iterator[None]:
+    yield
+    assert not all_modules._global_forward_hooks
+    assert not all_modules._global_forward_pre_hooks
