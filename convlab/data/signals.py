@@ -8,7 +8,7 @@ from convlab.data.sources import source
 
 
 def eeg() -> torch.Tensor:
-    """An electroencephalogram (EEG): the voltage at four electrodes on a head, recorded at the same time.
+    """An electroencephalogram (EEG): the voltage at four electrodes, recorded at the same time.
 
     matplotlib's example calls the electrodes PG3, PG5, PG7 and PG9, in this order, and draws the signal over 10
     seconds, which would be 80 samples a second; the file itself states no sampling rate.
