@@ -6,7 +6,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
-from convlab.arithmetic import ConvSpec, padding_amounts
+from convlab.arithmetic import ConvSpec, output_size, padding_amounts
 from convlab.arithmetic.fields import Field, transposed_taps, window_taps
 from convlab.inspection.record import Call, TensorInfo
 
@@ -76,15 +76,19 @@ class Window:
             >>> Window.plain((2,), stride=(2,), ceil_mode=True).output_size(0, 5)
             3
         """
-        kernel, stride, (before, after) = self.kernel_size[axis], self.stride[axis], self.padding[axis]
-        span = self.dilation[axis] * (kernel - 1)
+        stride, (before, after) = self.stride[axis], self.padding[axis]
+        spec = ConvSpec(
+            1, 1, (self.kernel_size[axis],), stride=stride, dilation=self.dilation[axis],
+            output_padding=self.output_padding[axis], transposed=self.transposed,
+        )  # fmt: skip
         if self.transposed:
-            return (size - 1) * stride - before - after + span + self.output_padding[axis] + 1
-        room = size + before + after - span - 1
-        steps = -(-room // stride) if self.ceil_mode else room // stride
-        if self.ceil_mode and steps * stride >= size + before:  # torch: a window must not start in the padding behind
-            steps -= 1
-        return steps + 1
+            return output_size(spec, size)[0] - before - after
+        padded = size + before + after
+        if not self.ceil_mode:
+            return output_size(spec, padded)[0]
+        rounded_up = output_size(spec, padded + stride - 1)[0]
+        starts_behind = (rounded_up - 1) * stride >= size + before  # which torch does not let a window do
+        return rounded_up - starts_behind
 
     def formula(self, axis: int, size: int) -> str:
         """The size formula along one spatial axis, its numbers filled in."""
