@@ -6,12 +6,13 @@ torch's random state is put back.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -22,6 +23,41 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 META = torch.device("meta")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the code a call is made.
+
+    Attributes:
+        code: The code that makes the call.
+        instruction: The offset of the call in its bytecode.
+
+    Example:
+        >>> here = Place(record.__code__, 0)
+        >>> here.file.endswith("record.py"), here.line == record.__code__.co_firstlineno
+        (True, True)
+    """
+
+    code: CodeType
+    instruction: int
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self.code.co_filename
+
+    @property
+    def line(self) -> int:
+        """The number of the line, from 1 on."""
+        return self.span[0]
+
+    @property
+    def span(self) -> tuple[int, int, int, int]:
+        """First and last line, first column and the one behind the last, in bytes; zeros where they are not known."""
+        entry = next(itertools.islice(self.code.co_positions(), self.instruction // 2, None), (None,) * 4)
+        first, last, begin, end = (number or 0 for number in entry)
+        return (first or self.code.co_firstlineno, last, begin, end)
 
 
 @dataclass(frozen=True)
@@ -54,7 +90,7 @@ class Call:
         inputs: The tensors that went in, in the order of the arguments.
         outputs: The tensors that came out; none where the call failed.
         arguments: The function's arguments, with a `TensorInfo` in the place of each tensor.
-        place: File and line in the code that is not torch's from where the call came.
+        place: Where it is called in the code that is neither torch's nor convlab's.
         calls: What was called inside.
         error: What stopped it, if anything did.
 
@@ -70,7 +106,7 @@ class Call:
     inputs: list[TensorInfo] = field(default_factory=list)
     outputs: list[TensorInfo] = field(default_factory=list)
     arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
-    place: tuple[str, int] | None = None
+    place: Place | None = None
     calls: list[Call] = field(default_factory=list)
     error: BaseException | None = None
 
@@ -204,6 +240,7 @@ class _Recorder(TorchFunctionMode):
         is_root = module is self.root.module and len(self._stack) == 1
         call = self.root if is_root else Call(self._names[id(module)], type(module).__name__, module)
         call.inputs = self.infos(inputs)
+        call.place = _place(sys._getframe(1))
         self._stack[-1].calls.append(call)
         self._stack.append(call)
 
@@ -249,11 +286,11 @@ def _name(func: Callable[..., Any]) -> str:
     return name.rstrip("_") if not name.startswith("__") else name
 
 
-def _place(frame: FrameType | None) -> tuple[str, int] | None:
+def _place(frame: FrameType | None) -> Place | None:
     """The innermost line of code that belongs neither to torch nor to this package."""
     while frame is not None:
         room = frame.f_globals.get("__name__", "")
         if not room.startswith(("torch.", "convlab.")) and room != "torch":
-            return frame.f_code.co_filename, frame.f_lineno
+            return Place(frame.f_code, frame.f_lasti)
         frame = frame.f_back
     return None

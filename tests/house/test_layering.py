@@ -72,6 +72,7 @@ HOUSE = [
     Room(2, "training", {"torch", "tqdm"}),
     Room(3, "inspection.record", TORCH),
     Room(3, "inspection.windows", TORCH),
+    Room(3, "inspection.diagnosis"),
     Room(3, "inspection.doctor", TORCH),
     Room(3, "inspection.trace", TORCH),
     Room(3, "inspection", TORCH),

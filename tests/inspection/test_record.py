@@ -114,9 +114,19 @@ def test_the_place_is_in_the_code_of_the_reader() -> None:
     made = record(Network(), [shapes()])
     place = function(made, "max_pool2d").place
     assert place is not None
-    file, line = place
+    file, line = place.file, place.line
     assert Path(file).name == "test_record.py"
     assert "F.max_pool2d(y, 2)" in Path(file).read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+def test_a_layer_has_its_place_too() -> None:
+    """To the column: what stands there is the call, and nothing else."""
+    made = record(Network(), [shapes()])
+    call = next(call for call in made.model.walk() if call.name == "shared" and call.module)
+    assert call.place is not None
+    first, last, begin, end = call.place.span
+    assert first == last
+    assert Path(call.place.file).read_text(encoding="utf-8").splitlines()[first - 1][begin:end] == "self.shared(x)"
 
 
 def test_shapes_need_no_memory() -> None:
