@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import linecache
+import re
+import textwrap
 from dataclasses import dataclass
+from html import escape
+from pathlib import PurePath
+
+TITLE = "convlab: what went wrong"
+TRIED = "What made it run when it was tried:"
+WIDTH = 100
+"""Characters of a line of text; code is not broken."""
+LINES = 8
+"""Lines of a statement that are shown."""
+
+# Colours that let the page shine through, so that the block is readable on a light and on a dark one.
+BLOCK = "border-left: 4px solid #d9730d; background: rgba(217, 115, 13, 0.08); padding: 0.6em 1em; margin: 0.5em 0"
+CODE = "background: rgba(128, 128, 128, 0.14); padding: 0.4em 0.6em; margin: 0.3em 0 0.8em; white-space: pre-wrap"
 
 
 @dataclass(frozen=True)
@@ -50,11 +67,71 @@ class Diagnosis:
     place: tuple[str, int] | None = None
 
     def __str__(self) -> str:
-        """The explanation and the fixes as plain text."""
-        if not self.fixes:
-            return self.explanation
-        lines = [self.explanation, "", "What made it run when it was tried:"]
-        for number, fix in enumerate(self.fixes, start=1):
-            description, _, code = str(fix).partition("\n")
-            lines += [f"{number}. {description}", f"   {code}"]
-        return "\n".join(lines)
+        """The explanation, the place and the fixes as plain text."""
+        blocks = [_wrapped(paragraph) for paragraph in self.explanation.splitlines() if paragraph]
+        if self.place is not None:
+            where, code = _where(self.place)
+            blocks.append("\n".join([where, *(f"    {line}" for line in code.splitlines())]))
+        if self.fixes:
+            lines = [TRIED]
+            for number, fix in enumerate(self.fixes, start=1):
+                lines += [_wrapped(fix.description, f"{number}. "), f"   {fix.code}"]
+            blocks.append("\n".join(lines))
+        return "\n\n".join(blocks)
+
+    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
+        """What IPython shows in a terminal; without the error's class, which stands in the traceback."""
+        printer.text(str(self))  # type: ignore[attr-defined]
+
+    def _repr_html_(self) -> str:
+        """What Jupyter shows: the same, with each fix in a box of its own to be copied."""
+        parts = [f"<p><strong>{escape(TITLE)}</strong></p>"]
+        parts += [f"<p>{_html(paragraph)}</p>" for paragraph in self.explanation.splitlines() if paragraph]
+        if self.place is not None:
+            where, code = _where(self.place)
+            parts.append(f"<p>{escape(where)}</p>" + _code(code))
+        if self.fixes:
+            rows = "".join(f"<li>{_html(fix.description)}{_code(fix.code)}</li>" for fix in self.fixes)
+            parts.append(f"<p>{escape(TRIED)}</p><ol>{rows}</ol>")
+        return f'<div role="note" aria-label="{escape(TITLE)}" style="{BLOCK}">{"".join(parts)}</div>'
+
+
+def _where(place: tuple[str, int]) -> tuple[str, str]:
+    """A place in words without a path, which differs from machine to machine, and the code that stands there."""
+    file, line = place
+    path = PurePath(file)
+    in_cell = file.startswith("<ipython-input-") or path.parent.name.startswith("ipykernel_")
+    where = "a notebook cell" if in_cell else path.name
+    return f"The call is in line {line} of {where}:", _statement(linecache.getlines(file)[line - 1 :])
+
+
+def _statement(lines: list[str]) -> str:
+    """The statement that these lines begin with, if it ends within a few; else the first of them."""
+    for count in range(1, LINES + 1):
+        text = textwrap.dedent("".join(lines[:count])).rstrip()
+        try:
+            ast.parse(text)
+        except SyntaxError:
+            continue
+        return text
+    return "".join(lines[:1]).strip()
+
+
+def _wrapped(text: str, bullet: str = "") -> str:
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=bullet,
+        subsequent_indent=" " * len(bullet),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _html(text: str) -> str:
+    """The text, what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+
+
+def _code(line: str) -> str:
+    return f'<pre style="{CODE}">{escape(line, quote=False)}</pre>' if line else ""
