@@ -218,6 +218,262 @@ def between_samples() -> nn.Module:
     return PatchEncoder(batch_first=False)
 
 
+@silent(
+    "frames for channels",
+    input=(2, 8, 3, 10, 10),
+    shows="conv",
+    level="warning",
+    wrong="The 8 frames are taken for channels, and the kernel moves over the 3 colours.",
+    gives=(2, 4, 3, 10, 10),
+    meant=(2, 4, 8, 10, 10),
+    cured=(both(feed("x = x.transpose(1, 2)"), swap("conv = nn.Conv3d(3, 4, 3, padding=1)")),),
+    source="https://github.com/TengdaHan/ActionClassification/issues/1",
+)
+def frames_for_channels() -> nn.Module:
+    """A loader of clips gives the frames first."""
+    return nn.Sequential(OrderedDict(conv=nn.Conv3d(8, 4, 3, padding=1), relu=nn.ReLU()))
+
+
+@silent(
+    "a table of moments, its columns last",
+    input=(4, 32, 3),
+    shows="conv1",
+    level="warning",
+    wrong="The 32 moments are taken for channels, and the kernel moves over the 3 columns.",
+    gives=(4, 8, 3),
+    meant=(4, 8, 32),
+    cured=(both(feed("x = x.permute(0, 2, 1)"), swap("conv1 = nn.Conv1d(3, 8, 3, padding=1)")),),
+    source="https://openillumi.com/?p=69018",
+)
+def columns_last() -> nn.Module:
+    """The number in the message of the error was copied into the layer."""
+    return nn.Sequential(OrderedDict(conv1=nn.Conv1d(32, 8, 3, padding=1), relu=nn.ReLU()))
+
+
+@silent(
+    "a norm of moments in the place of features",
+    input=(4, 7, 5),
+    shows="bn",
+    level="warning",
+    wrong="BatchNorm1d has its channels on axis 1, where a recurrent layer has the time.",
+    gives=(4, 7, 6),
+    meant=(4, 7, 6),
+    cured=(
+        both(
+            edit("x = self.bn(x)", "x = self.bn(x.transpose(1, 2)).transpose(1, 2)"),
+            swap("bn = nn.BatchNorm1d(6)"),
+        ),
+    ),
+    source="https://github.com/ruotianluo/self-critical.pytorch/issues/44",
+)
+class NormOfMoments(nn.Module):
+    """With the features as its number it raised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(5, 6, batch_first=True)
+        self.bn = nn.BatchNorm1d(7)
+
+    def forward(self, x: Tensor) -> Any:
+        x, _ = self.lstm(x)
+        x = self.bn(x)
+        return x
+
+
+@silent(
+    "a map viewed as tokens",
+    input=(2, 3, 8, 8),
+    shows="forward: view",
+    level="warning",
+    wrong="A token gets numbers of one channel from many places, not those of all channels from one place.",
+    gives=(2, 9, 5),
+    meant=(2, 9, 5),
+    cured=(
+        edit("x.view(x.size(0), -1, x.size(1))", "x.flatten(2).transpose(1, 2)"),
+        edit("x.view(x.size(0), -1, x.size(1))", "x.permute(0, 2, 3, 1).flatten(1, 2)"),
+    ),
+    source="https://github.com/lucidrains/vector-quantize-pytorch/issues/70",
+)
+class ViewedAsTokens(nn.Module):
+    """Any sizes will do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 4, stride=2)
+        self.fc = nn.Linear(6, 5)
+
+    def forward(self, x: Tensor) -> Any:
+        x = self.conv(x)
+        x = x.view(x.size(0), -1, x.size(1))
+        return self.fc(x)
+
+
+@silent(
+    "heads of attention that are not moved back",
+    input=(2, 5, 8),
+    shows="forward: reshape",
+    level="warning",
+    wrong="The heads are on axis 1: what belongs to a moment is mixed with what belongs to others.",
+    gives=(2, 5, 8),
+    meant=(2, 5, 8),
+    cured=(edit("x.reshape(n, steps, features)", "x.transpose(1, 2).reshape(n, steps, features)"),),
+    source="https://github.com/meta-pytorch/opacus/pull/825",
+)
+class HeadsNotMovedBack(nn.Module):
+    """Four heads of 2 features each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(8, 24)
+
+    def forward(self, x: Tensor) -> Any:
+        n, steps, features = x.shape
+        q, k, v = (part.view(n, steps, 4, 2).transpose(1, 2) for part in self.qkv(x).chunk(3, dim=-1))
+        x = F.scaled_dot_product_attention(q, k, v)
+        x = x.reshape(n, steps, features)
+        return x
+
+
+@silent(
+    "a batch and a time that change places by a view",
+    input=(3, 5, 8),
+    shows="forward: view",
+    level="warning",
+    wrong="The view gives the shape that attention asks for, and makes moments of several samples one series.",
+    gives=(5, 3, 8),
+    meant=(5, 3, 8),
+    cured=(edit("x.view(5, 3, 8)", "x.transpose(0, 1)"),),
+    source="https://github.com/rish-16/tokenlearner-pytorch/issues/1",
+)
+class ViewForTime(nn.Module):
+    """As a tutorial had it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2)
+
+    def forward(self, x: Tensor) -> Any:
+        x = x.view(5, 3, 8)
+        return self.attention(x, x, x)[0]
+
+
+@silent(
+    "the last of the samples for the last of the moments",
+    input=(4, 7, 5),
+    shows="lstm",
+    level="warning",
+    wrong="Without batch_first axis 1 is the batch: out[:, -1] is what the last sample gives, and the others are lost.",
+    gives=(4, 3),
+    meant=(4, 3),
+    cured=(swap("lstm = nn.LSTM(5, 6, batch_first=True)"),),
+    source="https://github.com/pytorch/pytorch/issues/1538",
+)
+class LastSample(nn.Module):
+    """As many rows come out as samples went in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(5, 6)
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Any:
+        out, _ = self.lstm(x)
+        return self.fc(out[:, -1, :])
+
+
+@silent(
+    "words that attend to the other sentences",
+    input=lambda: integers(4, 6, below=20),
+    shows="encoder",
+    level="warning",
+    wrong="Without batch_first axis 1 is the batch, and the mean over it is one of sentences.",
+    gives=(4, 3),
+    meant=(4, 3),
+    cured=(
+        swap(
+            "encoder = nn.TransformerEncoder("
+            "nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True), 1, enable_nested_tensor=False)"
+        ),
+    ),
+    source="https://github.com/songyangco/GETNext/issues/2",
+)
+class OtherSentences(nn.Module):
+    """The data have the batch in front."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)
+        self.embed = nn.Embedding(20, 8)
+        self.encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, words: Tensor) -> Any:
+        x = self.encoder(self.embed(words))
+        return self.fc(x.mean(dim=1))
+
+
+@silent(
+    "windows in the batch that attend to each other",
+    input=(2, 3, 4, 4),
+    shows="attention",
+    level="warning",
+    wrong="Each place attends to its likes in the other windows and pictures, not to the places of its window.",
+    gives=(8, 4, 6),
+    meant=(8, 4, 6),
+    cured=(swap("attention = nn.MultiheadAttention(6, 2, batch_first=True)"),),
+    source="https://github.com/aipixel/AEMatter/issues/3",
+)
+class WindowsInTheBatch(nn.Module):
+    """Windows of 2 x 2."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 1)
+        self.attention = nn.MultiheadAttention(6, 2)
+
+    def forward(self, x: Tensor) -> Any:
+        x = self.conv(x).view(-1, 6, 2, 2, 2, 2)
+        x = x.permute(0, 2, 4, 3, 5, 1).reshape(-1, 4, 6)
+        return self.attention(x, x, x)[0]
+
+
+class Places(nn.Module):
+    """A vector for each place, as a tutorial with the time in front has it."""
+
+    table: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", floats(20, 1, 8))
+
+    def forward(self, x: Tensor) -> Any:
+        return x + self.table[: x.size(0)]
+
+
+@silent(
+    "places numbered by the sample",
+    input=lambda: integers(4, 6, below=20),
+    shows="places.forward: add",
+    level="warning",
+    wrong="All words of a sentence get the same vector, and each sentence another.",
+    gives=(4, 6, 8),
+    meant=(4, 6, 8),
+    cured=(edit("self.table[: x.size(0)]", "self.table[: x.size(1)].transpose(0, 1)", of="places"),),
+    source="https://github.com/tanjimin/C.Origami/issues/42",
+)
+class NumberedBySample(nn.Module):
+    """It runs as long as the table is longer than the batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(20, 8)
+        self.places = Places()
+        self.encoder = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
+
+    def forward(self, words: Tensor) -> Any:
+        return self.encoder(self.places(self.embed(words)))
+
+
 # --- The batch axis lost or mixed up ----------------------------------------------------------------------------------
 
 
@@ -285,6 +541,30 @@ def softmax_over_batch() -> nn.Module:
             flatten=nn.Flatten(),
             fc=nn.Linear(4, 5),
             softmax=nn.Softmax(dim=0),
+        )
+    )
+
+
+@silent(
+    "a softmax of a single score",
+    input=(4, 3, 8, 8),
+    shows="softmax",
+    level="warning",
+    wrong="A softmax over one element is 1, whatever the score.",
+    gives=(4, 1),
+    meant=(4, 1),
+    cured=(swap("softmax = nn.Sigmoid()"),),
+    source="https://github.com/marian-nmt/marian-dev/issues/21",
+)
+def single_score() -> nn.Module:
+    """For two classes one score is enough, but not for a softmax."""
+    return nn.Sequential(
+        OrderedDict(
+            conv=nn.Conv2d(3, 4, 3),
+            pool=nn.AdaptiveAvgPool2d(1),
+            flatten=nn.Flatten(),
+            fc=nn.Linear(4, 1),
+            softmax=nn.Softmax(dim=1),
         )
     )
 
