@@ -114,6 +114,23 @@ def imports(book: Book) -> list[str]:
     return [] if importing == expected else [f"only the first code cell must import, but {importing} do"]
 
 
+def magics(book: Book) -> list[str]:
+    """The first code cell ends with `%load_ext convlab`, so that errors are explained; nothing else is a magic."""
+    wanted = "get_ipython().run_line_magic('load_ext', 'convlab')"
+    used = [
+        (cell.id, ast.unparse(call))
+        for cell in book.code
+        for name, call in calls(cell)
+        if name.startswith("get_ipython()")
+    ]
+    last = [ast.unparse(node) for cell in book.code[:1] for node in tree(cell).body[-1:]]
+    faults = [] if last == [wanted] else ["the first code cell must end with '%load_ext convlab'"]
+    others = [place for place in used if place != (book.code[0].id, wanted)]
+    return faults + [
+        f"{name}: no magic but '%load_ext convlab' in the first code cell: {text}" for name, text in others
+    ]
+
+
 def ending(book: Book) -> list[str]:
     """There is a recap, there are references, and questions or exercises."""
     faults = [f"there must be a section '## {name}'" for name in ("Recap", "References") if not book.section(name)]
@@ -310,6 +327,7 @@ RULES: list[Callable[[Book], list[str]]] = [
     lengths,
     opening,
     imports,
+    magics,
     ending,
     installs_and_network,
     silence,
@@ -361,10 +379,10 @@ The window slides; see [the beginning](#window) and [this file](00_window.ipynb)
 
 - A. Odena and others, *Deconvolution and checkerboard artifacts*, 2016, [distill](https://distill.pub/2016)."""
 CODE = [
-    "import torch\n\nimport convlab\n\ntorch.manual_seed(0)",
+    "import torch\n\nimport convlab\n\ntorch.manual_seed(0)\n%load_ext convlab",
     "size = convlab.conv_output_size(5, 3)\nassert size == 3\nprint(size)",
     "assert convlab.conv_output_size(6, 3) == 4\nassert convlab.conv_output_size(7, 3) == 5",
-    "%load_ext autoreload",
+    "half = size / 2",
     "assert convlab.same_padding(3) == (1, 1)\nassert [conv for conv in [1]] == [1]\nsize",
 ]
 
@@ -482,6 +500,12 @@ def test_a_good_notebook_passes(change: Callable[[Book], None], good: Book) -> N
         pytest.param(replace("**Time:** 10 minutes", ""), opening, id="no time"),
         pytest.param(code("import math"), imports, id="an import at the end"),
         pytest.param(code("def f():\n    from math import pi"), imports, id="an import in a function"),
+        pytest.param(replace("\n%load_ext convlab", ""), magics, id="errors are not explained"),
+        pytest.param(replace("%load_ext convlab", "%load_ext convlab\nx = 1"), magics, id="not the last line"),
+        pytest.param(replace("%load_ext convlab", "%load_ext autoreload"), magics, id="another extension"),
+        pytest.param(code("%load_ext convlab"), magics, id="the extension twice"),
+        pytest.param(code("%matplotlib inline"), magics, id="another magic"),
+        pytest.param(code("%%time\nsize"), magics, id="a cell with a magic"),
         pytest.param(replace("## Recap", "## Summary"), ending, id="no recap"),
         pytest.param(replace("## References", "### References"), ending, id="no references"),
         pytest.param(replace("4. Why?", ""), ending, id="three questions"),
