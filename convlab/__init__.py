@@ -1,8 +1,14 @@
 """convlab: convolution in PyTorch, explained by code that is under test."""
 
+from typing import TYPE_CHECKING
+
 from convlab import data
 from convlab.arithmetic import conv_output_size, conv_transpose_output_size, effective_kernel_size, same_padding
+from convlab.inspection import diagnose, trace
 from convlab.ops import conv, conv_transpose
+
+if TYPE_CHECKING:
+    from convlab.notebook import explain_errors
 
 __version__ = "0.1.0"
 
@@ -12,16 +18,26 @@ __all__ = [
     "conv_transpose",
     "conv_transpose_output_size",
     "data",
+    "diagnose",
     "effective_kernel_size",
+    "explain_errors",
     "figures",
     "same_padding",
+    "trace",
 ]
 
 
+_OF_NOTEBOOKS = ("explain_errors", "load_ipython_extension", "unload_ipython_extension")
+
+
 def __getattr__(name: str) -> object:
-    """`convlab.figures` loads matplotlib when it is first asked for, not before."""
+    """What `convlab.figures` and `convlab.explain_errors` need is loaded when they are first asked for, not before."""
     if name == "figures":
         import convlab.figures
 
         return convlab.figures
+    if name in _OF_NOTEBOOKS:
+        import convlab.notebook
+
+        return getattr(convlab.notebook, name)
     raise AttributeError(f"module 'convlab' has no attribute {name!r}")

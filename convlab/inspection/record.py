@@ -6,13 +6,11 @@ torch's random state is put back.
 
 from __future__ import annotations
 
-import itertools
+import copy
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from types import CodeType, FrameType
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import torch
@@ -22,160 +20,83 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from convlab.inspection.calls import Call, Place, Record, TensorInfo, name_of, place_of
+from convlab.inspection.shapes import ShapesOnly, alone
+
+__all__ = ["Call", "Place", "Record", "TensorInfo", "record"]
+
 META = torch.device("meta")
+_PLAIN = (int, float, str, type(None), torch.Size, torch.dtype, torch.device)
+_QUESTIONS = frozenset(["dim", "size", "shape", "ndim", "dtype", "device", "numel", "stride", "requires_grad"])
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in the code a call is made.
-
-    Attributes:
-        code: The code that makes the call.
-        instruction: The offset of the call in its bytecode.
-
-    Example:
-        >>> here = Place(record.__code__, 0)
-        >>> here.file.endswith("record.py"), here.line == record.__code__.co_firstlineno
-        (True, True)
-    """
-
-    code: CodeType
-    instruction: int
-
-    @property
-    def file(self) -> str:
-        """The name of the file."""
-        return self.code.co_filename
-
-    @property
-    def line(self) -> int:
-        """The number of the line, from 1 on."""
-        return self.span[0]
-
-    @property
-    def span(self) -> tuple[int, int, int, int]:
-        """First and last line, first column and the one behind the last, in bytes; zeros where they are not known."""
-        entry = next(itertools.islice(self.code.co_positions(), self.instruction // 2, None), (None,) * 4)
-        first, last, begin, end = (number or 0 for number in entry)
-        return (first or self.code.co_firstlineno, last, begin, end)
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """A tensor at one moment of the run.
-
-    Attributes:
-        key: A number for this tensor; a change in place gives a new one.
-        shape: Its shape.
-        dtype: Its dtype.
-
-    Example:
-        >>> record(nn.ReLU(), [torch.empty(2, 3, device="meta")]).inputs
-        [TensorInfo(key=1, shape=(2, 3), dtype=torch.float32)]
-    """
-
-    key: int
-    shape: tuple[int, ...]
-    dtype: torch.dtype
-
-
-@dataclass(eq=False)
-class Call:
-    """A call of a module, or of a function or method of torch.
-
-    Attributes:
-        name: The qualified name of the module, "" for the model itself; of a function, that of the module it stands in.
-        kind: The module's class, or the function's name in torch.
-        module: The module; None for a function.
-        inputs: The tensors that went in, in the order of the arguments.
-        outputs: The tensors that came out; none where the call failed.
-        arguments: The function's arguments, with a `TensorInfo` in the place of each tensor.
-        place: Where it is called in the code that is neither torch's nor convlab's.
-        calls: What was called inside.
-        error: What stopped it, if anything did.
-
-    Example:
-        >>> relu = record(nn.ReLU(), [torch.empty(2, 3, device="meta")]).model.calls[0]
-        >>> relu.kind, relu.outputs[0].shape
-        ('relu', (2, 3))
-    """
-
-    name: str
-    kind: str
-    module: nn.Module | None = None
-    inputs: list[TensorInfo] = field(default_factory=list)
-    outputs: list[TensorInfo] = field(default_factory=list)
-    arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
-    place: Place | None = None
-    calls: list[Call] = field(default_factory=list)
-    error: BaseException | None = None
-
-    def walk(self) -> Iterator[Call]:
-        """This call, and all that were made inside, in the order in which they began."""
-        yield self
-        for call in self.calls:
-            yield from call.walk()
-
-
-@dataclass(eq=False)
-class Record:
-    """What happened in a run.
-
-    Attributes:
-        model: The call of the model, with all others inside.
-        inputs: The tensors that the model was given.
-        output: What the model gave back; None where it failed.
-        error: The exception that stopped the model, or None.
-        on_meta: Whether the run was one of shapes alone.
-
-    Example:
-        >>> made = record(nn.Sequential(nn.Linear(4, 2)), [torch.empty(1, 5, device="meta")])
-        >>> [call.name for call in made.model.walk() if call.error], type(made.error).__name__
-        (['', '0', '0'], 'RuntimeError')
-    """
-
-    model: Call
-    inputs: list[TensorInfo]
-    output: Any
-    error: Exception | None
-    on_meta: bool
-
-
-def record(model: nn.Module, inputs: Sequence[Any], options: Mapping[str, Any] | None = None) -> Record:
+def record(
+    model: nn.Module,
+    inputs: Sequence[Any],
+    options: Mapping[str, Any] | None = None,
+    *,
+    most_calls: int | None = None,
+) -> Record:
     """A run of the model without gradients, on tensors without memory if the inputs are such.
 
     Args:
-        model: Any module whose parameters are initialised.
-        inputs: The positional arguments of its `forward`.
+        model: Any module. One with layers that are not initialised yet, as torch's lazy ones, is run as a copy.
+        inputs: The positional arguments of its `forward`; the run gets copies of the tensors.
         options: The keyword arguments of its `forward`.
+        most_calls: How often the run may call torch; then it is stopped, as a loop that does not end must be.
 
     Raises:
-        ValueError: If a parameter or buffer is not initialised yet, as in torch's lazy modules.
+        ValueError: If a buffer is not initialised yet, as in torch's lazy norms, which cannot be copied.
 
     Example:
         >>> model = nn.Sequential(nn.Conv1d(4, 8, 3), nn.ReLU())
         >>> [(call.name, call.kind) for call in record(model, [torch.empty(4, 10, device="meta")]).model.walk()]
         [('', 'Sequential'), ('0', 'Conv1d'), ('0', 'conv1d'), ('1', 'ReLU'), ('1', 'relu')]
     """
-    given = [leaf for leaf in pytree.tree_leaves((list(inputs), dict(options or {}))) if isinstance(leaf, torch.Tensor)]
+    args, kwargs = _copied((tuple(inputs), dict(options or {})))
+    given = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
     on_meta = any(tensor.is_meta for tensor in given)
+    for name, tensor in [*model.named_buffers(), *model.named_parameters()]:
+        if is_lazy(tensor):
+            model = _copy_of_a_lazy_model(model, name)
+            break
     lent = _lent_state(model, on_meta)
-    recorder = _Recorder(model, on_meta)
+    recorder = _Recorder(model, lent, on_meta, most_calls)
     for tensor in given:
         recorder.info(tensor)
     output, error = None, None
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
         stack.enter_context(torch.random.fork_rng(devices=_cuda_devices(given)))
-        if on_meta:
-            stack.enter_context(META)
         stack.enter_context(recorder.watching_modules())
         stack.enter_context(recorder)
         try:
-            output = torch.func.functional_call(model, lent, tuple(inputs), dict(options or {}))
+            output = torch.func.functional_call(model, lent, args, kwargs)
         except Exception as stopped:
             error = stopped
-    return Record(recorder.root, [recorder.info(tensor) for tensor in given], output, error, on_meta)
+    made = Record(recorder.root, [recorder.info(tensor) for tensor in given], output, error, on_meta)
+    made.parameters, made.constants = recorder.parameters, recorder.constants - {info.key for info in made.inputs}
+    return made
+
+
+def _copy_of_a_lazy_model(model: nn.Module, name: str) -> nn.Module:
+    try:
+        return copy.deepcopy(model)
+    except ValueError:  # torch does not copy lazy buffers
+        sentence = f"the model must be initialised, but {name} has no shape yet: run it once on real data"
+        raise ValueError(sentence) from None
+
+
+def _copied(tree: Any) -> Any:
+    """The arguments with a copy of each tensor, so that a change in place does not reach the reader's."""
+    copies: dict[int, torch.Tensor] = {}
+
+    def copied(tensor: torch.Tensor) -> torch.Tensor:
+        if id(tensor) not in copies:
+            copies[id(tensor)] = tensor.detach().clone()
+        return copies[id(tensor)]
+
+    return pytree.tree_map_only(torch.Tensor, copied, tree)
 
 
 def _lent_state(model: nn.Module, on_meta: bool) -> dict[str, torch.Tensor]:
@@ -183,10 +104,10 @@ def _lent_state(model: nn.Module, on_meta: bool) -> dict[str, torch.Tensor]:
     lent = {}
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         if is_lazy(tensor):
-            raise ValueError(f"the model must be initialised, but {name} has no shape yet: run it once on real data")
+            continue  # it gets its shape in the run
         lent[name] = tensor.detach().to(META) if on_meta else tensor.detach()
     for name, buffer in model.named_buffers():
-        if not on_meta:
+        if not on_meta and not is_lazy(buffer):
             lent[name] = buffer.detach().clone()
     return lent
 
@@ -198,13 +119,23 @@ def _cuda_devices(tensors: Sequence[torch.Tensor]) -> list[torch.device]:
 class _Recorder(TorchFunctionMode):
     """Writes down the calls while it is the innermost mode."""
 
-    def __init__(self, model: nn.Module, on_meta: bool) -> None:
+    def __init__(
+        self, model: nn.Module, lent: Mapping[str, torch.Tensor], on_meta: bool, most_calls: int | None
+    ) -> None:
         super().__init__()
+        self._left = most_calls
         self.root = Call("", type(model).__name__, model)
+        self.parameters: dict[int, str] = {}
+        self.constants: set[int] = set()
         self._names = {id(module): name for name, module in reversed(list(model.named_modules()))}
+        self._parameter_names = {id(tensor): name for name, tensor in model.named_parameters()}
+        self._parameter_names |= {id(tensor): name for name, tensor in lent.items()}
+        self._attributes = {id(value) for module in model.modules() for value in vars(module).values()}
         self._stack = [Call("", "outside")]
         self._on_meta = on_meta
+        self._make = _plainly if not on_meta else ShapesOnly() if alone() else _on_meta
         self._known: dict[int, tuple[weakref.ref[torch.Tensor], TensorInfo]] = {}
+        self._sharing: dict[int, list[weakref.ref[torch.Tensor]]] = {}
         self._count = 0
 
     def info(self, tensor: torch.Tensor, *, new: bool = False) -> TensorInfo:
@@ -215,11 +146,36 @@ class _Recorder(TorchFunctionMode):
         self._count += 1
         info = TensorInfo(self._count, tuple(tensor.shape), tensor.dtype)
         self._known[id(tensor)] = (weakref.ref(tensor), info)
+        if not new:
+            name = self._parameter_names.get(id(tensor))
+            if name is not None:
+                self.parameters[info.key] = name
+            if name is not None or id(tensor) in self._attributes or (self._on_meta and not tensor.is_meta):
+                self.constants.add(info.key)
         return info
 
     def infos(self, tree: Any, *, new: bool = False) -> list[TensorInfo]:
         """The tensors in nested lists, tuples and dicts, in order."""
-        return [self.info(leaf, new=new) for leaf in pytree.tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+        if isinstance(tree, torch.Tensor):
+            return [self.info(tree, new=new)]
+        found: list[TensorInfo] = []
+        self._noted(tree, found, new=new)
+        return found
+
+    def _noted(self, tree: Any, found: list[TensorInfo], *, new: bool = False) -> Any:
+        """The tree with what is known of a tensor in its place, which is also added to what was found."""
+        if isinstance(tree, torch.Tensor):
+            found.append(self.info(tree, new=new))
+            return found[-1]
+        if isinstance(tree, _PLAIN):
+            return tree
+        if type(tree) is tuple:
+            return tuple([self._noted(entry, found, new=new) for entry in tree])
+        if type(tree) is list:
+            return [self._noted(entry, found, new=new) for entry in tree]
+        if type(tree) is dict:
+            return {name: self._noted(entry, found, new=new) for name, entry in tree.items()}
+        return pytree.tree_map_only(torch.Tensor, lambda tensor: self._noted(tensor, found, new=new), tree)
 
     @contextmanager
     def watching_modules(self) -> Iterator[None]:
@@ -235,12 +191,13 @@ class _Recorder(TorchFunctionMode):
                 handle.remove()
 
     def _module_begins(self, module: nn.Module, inputs: Any) -> None:
-        if id(module) not in self._names:
+        name = self._names.get(id(module))
+        if name is None:
             return  # made on the fly, and gone afterwards: its functions are those of the module around it
         is_root = module is self.root.module and len(self._stack) == 1
-        call = self.root if is_root else Call(self._names[id(module)], type(module).__name__, module)
+        call = self.root if is_root else Call(name, type(module).__name__, module)
         call.inputs = self.infos(inputs)
-        call.place = _place(sys._getframe(1))
+        call.place = place_of(sys._getframe(1))
         self._stack[-1].calls.append(call)
         self._stack.append(call)
 
@@ -256,41 +213,75 @@ class _Recorder(TorchFunctionMode):
     ) -> Any:
         """The call of torch's function, written down where tensors go in and come out, or where it fails."""
         kwargs = kwargs or {}
+        name = name_of(func)
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                raise RuntimeError("the model calls torch too often: it may be in a loop that does not end")
+        if args and is_lazy(args[0]):  # which is getting its shape just now
+            return func(*args, **kwargs)
+        if name in _QUESTIONS:
+            with suppress(Exception):
+                answer = func(*args, **kwargs)
+                if not isinstance(answer, torch.Tensor):
+                    return answer
+        given: list[TensorInfo] = []
+        call = Call(self._stack[-1].name, name, None, given, function=func)
+        call.arguments = self._noted(tuple(args), given), self._noted(dict(kwargs), given)
+        call.place = place_of(sys._getframe(1))
         if self._on_meta:
-            args, kwargs = pytree.tree_map_only(torch.Tensor, _without_memory, (args, kwargs))
-        inputs = self.infos((args, kwargs))
-        arguments = pytree.tree_map_only(torch.Tensor, self.info, (tuple(args), dict(kwargs)))
-        place = _place(sys._getframe(1))
-        call = Call(self._stack[-1].name, _name(func), inputs=inputs, arguments=arguments, place=place)
+            args, kwargs = _without_memory(args), _without_memory(kwargs)
         try:
-            result = func(*args, **kwargs)
+            result = self._make(func, args, kwargs)
         except Exception as error:
             call.error = error
             self._stack[-1].calls.append(call)
             raise
-        call.outputs = self.infos(result, new=True)
-        if inputs and call.outputs:
+        changed = self._changed(func, args, kwargs)
+        call.outputs = self.infos(changed if name == "__setitem__" else result, new=True)
+        if given and call.outputs:
             self._stack[-1].calls.append(call)
+        elif call.outputs:
+            self.constants.update(info.key for info in call.outputs)
+        self._note_views(result, changed)
         return result
 
+    def _changed(self, func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """The tensor that the function changes in place; None where it changes none."""
+        name: str = getattr(func, "__name__", "")
+        in_place = (name.endswith("_") and not name.endswith("__")) or name == "__setitem__" or name.startswith("__i")
+        if not in_place and not kwargs.get("inplace"):
+            return None
+        return args[0] if args else next(iter(kwargs.values()), None)
 
-def _without_memory(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor if tensor.is_meta else tensor.to(META)
+    def _note_views(self, result: Any, changed: Any) -> None:
+        """Which tensors share their numbers; a change of one in place makes the others new ones."""
+        for tensor in result if isinstance(result, tuple | list) else (result,):
+            if isinstance(tensor, torch.Tensor) and tensor._is_view():
+                sharing = self._sharing.setdefault(tensor.untyped_storage()._cdata, [])
+                sharing += [weakref.ref(each) for each in (tensor, tensor._base) if each is not None]
+        if isinstance(changed, torch.Tensor) and self._sharing:
+            for reference in self._sharing.get(changed.untyped_storage()._cdata, ()):
+                tensor = reference()
+                if tensor is not None and tensor is not changed and tensor is not result:
+                    self.info(tensor, new=True)
 
 
-def _name(func: Callable[..., Any]) -> str:
-    """The function's name, the attribute's where it is read as one (`x.T`), without the mark of a change in place."""
-    name: str = getattr(func, "__name__", "")
-    if name == "__get__":
-        name = getattr(getattr(func, "__self__", None), "__name__", "")
-    return name.rstrip("_") if not name.startswith("__") else name
+def _without_memory(tree: Any) -> Any:
+    """The arguments with tensors that have none."""
+    if isinstance(tree, torch.Tensor):
+        return tree if tree.is_meta else tree.to(META)
+    if isinstance(tree, _PLAIN):
+        return tree
+    if type(tree) is tuple:
+        return tuple([_without_memory(entry) for entry in tree])
+    return pytree.tree_map_only(torch.Tensor, _without_memory, tree)
 
 
-def _place(frame: FrameType | None) -> Place | None:
-    """The innermost line of code that belongs neither to torch nor to this package."""
-    while frame is not None:
-        room = frame.f_globals.get("__name__", "")
-        if not room.startswith(("torch.", "convlab.")) and room != "torch":
-            return Place(frame.f_code, frame.f_lasti)
-        frame = frame.f_back
-    return None
+def _plainly(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    return func(*args, **kwargs)
+
+
+def _on_meta(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    with META:
+        return func(*args, **kwargs)

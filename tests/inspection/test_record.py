@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from leftovers import everything, same
 from torch import nn
 from torch.nn.modules import module as all_modules
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
-from torch.utils import _pytree as pytree
 
 from convlab.inspection import Call, Record, record
 
@@ -129,6 +129,11 @@ def test_a_layer_has_its_place_too() -> None:
     assert Path(call.place.file).read_text(encoding="utf-8").splitlines()[first - 1][begin:end] == "self.shared(x)"
 
 
+def test_a_layer_of_a_sequential_has_no_place_that_nobody_called() -> None:
+    made = record(nn.Sequential(nn.ReLU()), [shapes()])
+    assert [call.place for call in made.model.walk()] == [None] * 3
+
+
 def test_shapes_need_no_memory() -> None:
     volume = nn.Sequential(nn.Conv3d(1, 64, 3), nn.MaxPool3d(2), nn.Conv3d(64, 64, 3))
     made = record(volume, [shapes((1, 1, 1000, 1000, 1000))])
@@ -178,31 +183,6 @@ def test_a_failing_call_is_the_last_one(
     assert modules[-1].name == name
     if kind != "dim":
         assert (failed[-1].name, failed[-1].kind, failed[-1].outputs) == (name, kind, [])
-
-
-def everything(model: nn.Module) -> dict[str, Any]:
-    """All that a run could leave behind: numbers, modes, hooks, gradients, attributes."""
-    return {
-        "state": {name: tensor.clone() for name, tensor in model.state_dict(keep_vars=False).items()},
-        "identity": {name: (id(tensor), tensor._version) for name, tensor in model.state_dict(keep_vars=True).items()},
-        "mode": [module.training for module in model.modules()],
-        "hooks": [len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules()],
-        "grads": [None if p.grad is None else p.grad.clone() for p in model.parameters()],
-        "attributes": [sorted(vars(module)) for module in model.modules()],
-        "global hooks": (len(all_modules._global_forward_hooks), len(all_modules._global_forward_pre_hooks)),
-        "random": (torch.get_rng_state(), random.getstate()),
-        "gradients on": torch.is_grad_enabled(),
-    }
-
-
-def same(one: Any, two: Any) -> bool:
-    """Whether two trees have the same structure and, to the last bit, the same leaves."""
-    leaves, structure = pytree.tree_flatten(one)
-    others, other_structure = pytree.tree_flatten(two)
-    return structure == other_structure and all(
-        torch.equal(a, b) if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) else a == b
-        for a, b in zip(leaves, others, strict=True)
-    )
 
 
 @pytest.fixture
@@ -273,9 +253,101 @@ def test_tied_weights_stay_tied() -> None:
     assert keys[0] == keys[1]
 
 
-def test_a_lazy_model_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"must be initialised, but weight has no shape yet"):
-        record(nn.LazyConv2d(4, 3), [shapes()])
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
+@pytest.mark.parametrize("input", [shapes(), torch.rand(2, 3, 8, 8)], ids=["shapes", "numbers"])
+def test_a_lazy_model_is_run_as_a_copy(input: torch.Tensor) -> None:
+    model = nn.Sequential(nn.LazyConv2d(4, 3), nn.BatchNorm2d(4))
+    made = record(model, [input])
+    assert made.error is None
+    assert made.output.shape[1] == 4
+    assert any(map(is_lazy, model.parameters()))
+    assert isinstance(model[0], nn.LazyConv2d)
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
+def test_a_lazy_norm_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"must be initialised, but 0.running_mean has no shape yet"):
+        record(nn.Sequential(nn.LazyBatchNorm2d()), [shapes()])
+
+
+def test_the_inputs_are_copies() -> None:
+    """A change in place stays in the run; one tensor given twice is still one."""
+    given: list[torch.Tensor] = []
+
+    class Changing(nn.Module):
+        def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+            given.extend([x, y])
+            return x.add_(1).unsqueeze_(0)
+
+    x = torch.zeros(2)
+    record(Changing(), [x, x])
+    assert x.tolist() == [0, 0]
+    assert given[0] is given[1] is not x
+
+
+def test_a_loop_without_an_end_is_stopped() -> None:
+    class Endless(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            while x.dim() != 4:
+                x = x.unsqueeze(0)
+            return x
+
+    assert record(Endless(), [torch.zeros(1, 1, 1)], most_calls=100).error is None
+    stopped = record(Endless(), [torch.zeros(1, 1, 1, 1, 1)], most_calls=100)
+    assert "loop that does not end" in str(stopped.error)
+
+
+def test_a_change_of_a_part_is_written_down() -> None:
+    class Shifted(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = torch.zeros_like(x)
+            y[..., 1:] = x[..., :-1]
+            return y
+
+    made = record(Shifted(), [shapes((2, 5))])
+    zeros, part, change = (function(made, kind) for kind in ("zeros_like", "__getitem__", "__setitem__"))
+    assert change.inputs == [zeros.outputs[0], part.outputs[0]]
+    assert change.outputs == made.model.outputs != zeros.outputs
+
+
+def test_a_change_of_a_view_makes_the_whole_a_new_tensor() -> None:
+    class Marked(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = F.relu(x)
+            x[:, 0].add_(1)
+            return x
+
+    made = record(Marked(), [shapes((2, 5))])
+    assert made.model.outputs != function(made, "relu").outputs
+
+
+class Mixed(nn.Module):
+    """A parameter, a buffer, a plain tensor, a tensor from nothing and one from all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3))
+        self.register_buffer("mean", torch.zeros(3))
+        self.plain = torch.ones(3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.stack([x, self.weight, self.mean, self.plain, torch.arange(3.0)])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+def test_what_does_not_depend_on_the_input_is_known(device: str) -> None:
+    made = record(Mixed(), [torch.empty(3, device=device)])
+    x, *others = (info.key for info in function(made, "stack").inputs)
+    assert x not in made.constants
+    assert made.constants >= set(others)
+    assert [made.parameters.get(key) for key in others] == ["weight", "mean", None, None]
+
+
+def test_the_weights_of_an_lstm_are_known() -> None:
+    """It holds its weights in a list besides, which the lent ones do not reach."""
+    made = record(nn.LSTM(3, 4), [shapes((5, 2, 3))])
+    names = {made.parameters.get(info.key) for info in function(made, "lstm").inputs}
+    assert {"weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"} <= names
 
 
 @pytest.fixture(autouse=True)
