@@ -85,8 +85,8 @@ def test_a_page_that_is_not_closed_is_refused() -> None:
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        pytest.param("/home/me/lenet.py", "lenet.py", id="a file without its folder"),
-        pytest.param("/tmp/ipykernel_4711/2911.py", "a notebook cell", id="a cell in Jupyter"),
+        pytest.param("nets/lenet.py", "lenet.py", id="a file without its folder"),
+        pytest.param("ipykernel_4711/2911.py", "a notebook cell", id="a cell in Jupyter"),
         pytest.param("<ipython-input-7-0a1b>", "a notebook cell", id="a cell in IPython"),
         pytest.param("<stdin>", "<stdin>", id="typed into Python"),
     ],

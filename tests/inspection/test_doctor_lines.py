@@ -36,6 +36,16 @@ class OverLines(Base):
         )
 
 
+class AChain(Base):
+    def forward(self, x: Tensor) -> Any:
+        rows = (
+            x.relu()
+            .contiguous()
+            .view(7, -1)
+        )  # fmt: skip
+        return self.fc(rows)
+
+
 class Condition(Base):
     def forward(self, x: Tensor) -> Any:
         if x.view(7, -1).sum() > 0:
@@ -115,6 +125,11 @@ class Assigned(nn.Module):
 
 FIRST = [
     pytest.param(OverLines, "return self.fc(x.view(x.size(0), -1))", id="a call over several lines, with a remark"),
+    pytest.param(
+        AChain,
+        "rows = x.relu().contiguous().view(x.relu().contiguous().size(0), -1)",
+        id="a chain of methods, each on a line of its own",
+    ),
     pytest.param(Condition, "if x.view(x.size(0), -1).sum() > 0:", id="the head of a condition"),
     pytest.param(Loop, "for part in x.view(x.size(0), -1).unbind():", id="the head of a loop"),
     pytest.param(Brackets, "return self.fc((x + 1).view((x + 1).size(0), -1))", id="a method of a sum"),

@@ -206,8 +206,8 @@ def _value(module: nn.Module, name: str) -> Any:
 def _is_default(value: Any, parameter: inspect.Parameter, module: nn.Module, changes: dict[str, Any]) -> bool:
     if parameter.name == "stride" and parameter.default is None:  # of pooling: the window's size
         return value is None or value == changes.get("kernel_size", getattr(module, "kernel_size", None))
-    if value is None:
-        return parameter.name not in changes
+    if value is None:  # or there is no such attribute, and so no way to tell
+        return parameter.name not in changes and (parameter.default is None or not hasattr(module, parameter.name))
     default = parameter.default
     if isinstance(value, tuple | list) and isinstance(default, int) and not isinstance(default, bool):
         return all(entry == default for entry in value)

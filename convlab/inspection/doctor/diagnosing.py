@@ -120,6 +120,8 @@ def diagnose_case(case: Case, names: Names | None = None) -> Diagnosis:
     fixes = tuple(_fix(case, cure, names) for cure in found)
     spot = case.failing.place
     text = explanation(case)
+    for name, new in zip(case.inputs, names.inputs, strict=False):
+        text = text.replace(f"the model's input `{name}`", f"the model's input `{new}`")
     if found and all(edit.at == "input" for edit in found[0].edits) and found[0].cost < 2:
         text += " The layers fit each other: with the input changed as in fix 1, all of them run."
     return Diagnosis(layer, error, text, fixes, (spot.file, spot.line) if spot is not None else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import linecache
 import operator
@@ -55,11 +56,20 @@ def diagnose_function(
         case = case_of(model, tensors, {})
         if not (case.record.on_meta or same_failure(error, case.record.error)):
             return None
-        found = diagnose_case(case)
+        tensors_of = [name for name, value in zip(_names_of(model), tensors, strict=True) if _is_tensor(value)]
+        found = diagnose_case(case, Names("model", tuple(tensors_of)))
     fixes = tuple(Fix(_without_line(fix.description), fix.code.removeprefix("return ")) for fix in found.fixes)
     text = re.sub(r" The layers fit each other.*| That is the model's input as it was given\.", "", found.explanation)
     text = _without_line(re.sub(r"the model's input (`\w+`)", r"\1", text))
     return replace(found, error=error, layer=found.layer.rpartition(": ")[2], explanation=text, fixes=fixes, place=None)
+
+
+def _names_of(model: nn.Module) -> list[str]:
+    return list(inspect.signature(model.forward).parameters)
+
+
+def _is_tensor(value: object) -> bool:
+    return isinstance(value, torch.Tensor)
 
 
 def _without_line(text: str) -> str:

@@ -40,7 +40,7 @@ class Line:
 
     def text(self, node: ast.AST) -> str:
         """The source of a part, in one line."""
-        return " ".join(self.expression.source(node).split())
+        return " ".join(self.expression.source(node).split()).replace(" .", ".")
 
     def bracketed(self, index: int) -> str:
         """The text of an operand, ready for a method or an index behind it."""

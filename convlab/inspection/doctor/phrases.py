@@ -75,7 +75,7 @@ def spot(file: str, line: int) -> str:
     """A line in words: that of a file by its name, that of a notebook by its number in the cell.
 
     Example:
-        >>> spot("/home/me/net.py", 3), spot("/tmp/ipykernel_1/2.py", 3), spot("<stdin>", 3)
+        >>> spot("nets/net.py", 3), spot("ipykernel_1/2.py", 3), spot("<stdin>", 3)
         ('line 3 of net.py', 'line 3 of its cell', 'line 3')
     """
     name = PurePath(file).name

@@ -50,7 +50,7 @@ class Expression:
         if "#" in joined:  # the comments would hide the rest of the line
             tree = _parsed(textwrap.dedent("\n".join(lines)))
             joined = ast.unparse(tree) if tree is not None else joined
-        return joined.replace("( ", "(").replace(" )", ")").replace(", )", ")").replace(",)", ")")
+        return joined.replace("( ", "(").replace(" )", ")").replace(" .", ".").replace(", )", ")").replace(",)", ")")
 
     def replaced(self, node: ast.AST, text: str) -> str:
         """The source of the whole file with other text in the place of a part, whose columns count bytes."""
@@ -95,7 +95,11 @@ def expression_at(place: Place | None) -> Expression | None:
         for node in [statement, *_own_expressions(statement)]:
             if not isinstance(node, ast.expr | ast.AugAssign):
                 continue
-            if (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset) == (first, last, begin, end):
+            begins = [(node.lineno, node.col_offset)]
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                name = node.func  # Python lets a method that stands on a line of its own begin there
+                begins.append((name.end_lineno or 0, (name.end_col_offset or 0) - len(name.attr.encode())))
+            if (first, begin) in begins and (node.end_lineno, node.end_col_offset) == (last, end):
                 return Expression(node, statement, text, place.code)
     return None
 

@@ -187,7 +187,7 @@ def _folded(shape: tuple[int, ...], channels: int | None, spatial: int) -> Itera
     if last in (2, 3, 4) and channels in (None, shape[1]):
         yield Move(".mean(-1)", f"take the mean over the last axis, of size {last}", 1.5)
         yield Move("[..., 0]", f"keep the first of the {last} along the last axis", 2.5)
-    if shape[0] == 1:
+    if shape[0] == 1 and channels in (None, shape[2]):
         yield Move("[0]", "drop the first axis, of size 1", 1.2)
 
 
