@@ -207,7 +207,7 @@ def _is_default(value: Any, parameter: inspect.Parameter, module: nn.Module, cha
     if parameter.name == "stride" and parameter.default is None:  # of pooling: the window's size
         return value is None or value == changes.get("kernel_size", getattr(module, "kernel_size", None))
     if value is None:  # or there is no such attribute, and so no way to tell
-        return parameter.name not in changes and (parameter.default is None or not hasattr(module, parameter.name))
+        return parameter.default is None or not (parameter.name in changes or hasattr(module, parameter.name))
     default = parameter.default
     if isinstance(value, tuple | list) and isinstance(default, int) and not isinstance(default, bool):
         return all(entry == default for entry in value)

@@ -81,7 +81,7 @@ class Case:
     def failing(self) -> Call:
         """The innermost layer or function that raised; a module of the reader's where its own code did."""
         call = self.record.model
-        while not is_layer(call):
+        while not _is_leaf(call):
             inner = [part for part in call.calls if part.error is not None]
             if not inner:
                 break
@@ -228,9 +228,14 @@ def spatial_axes(kind: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def _is_leaf(call: Call) -> bool:
+    """Whether a call is taken as one: a layer of torch, unless one of the layers that it is made of failed."""
+    return is_layer(call) and not any(part.module is not None and part.error is not None for part in call.calls)
+
+
 def _leaves(call: Call) -> Iterator[Call]:
     for part in call.calls:
-        if is_layer(part):
+        if _is_leaf(part):
             yield part
         else:
             yield from _leaves(part)

@@ -66,6 +66,11 @@ def _others(case: Case, call: Call, shape: tuple[int, ...]) -> Iterator[Edit]:
         heads = module.num_heads if width % module.num_heads == 0 else 1
         words = f"Build `{name}` for {arriving(width, 'feature')}, with {count(heads, 'head')}"
         own = widths == {width}
+        whole = next((name for name in (call.name.split(".layers.")[0],) if name != call.name), None)
+        outside = Call(whole, "", case.model.get_submodule(whole)) if whole else None
+        if outside is not None and width != module.embed_dim:
+            words = f"Bring {arriving(width, 'feature')} to {module.embed_dim} before `{whole}`"
+            yield in_front(case, outside, f"nn.Linear({width}, {module.embed_dim})", words, 1.8)
         yield replaced(
             case, call, words, 2.0, embed_dim=width, num_heads=heads,
             kdim=None if own else module.kdim, vdim=None if own else module.vdim,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from convlab.inspection.doctor.building import conversion
 from convlab.inspection.doctor.case import PRODUCTS, Case, function_of, is_layer
-from convlab.inspection.doctor.edits import Edit
+from convlab.inspection.doctor.edits import Edit, change_of_input
 from convlab.inspection.doctor.lines import Line
 from convlab.inspection.doctor.phrases import plain
 from convlab.inspection.record import Call
@@ -35,6 +35,7 @@ def operand_edits(case: Case) -> Iterator[Edit]:
         return
     if function in _PRODUCTS:
         yield from _product(call, line)
+    yield from _shorter_input(case, call)
     ranks = {len(given.shape) for given in call.inputs}
     for index, given in enumerate(call.inputs):
         others = [other.shape for number, other in enumerate(call.inputs) if number != index]
@@ -43,6 +44,20 @@ def operand_edits(case: Case) -> Iterator[Edit]:
             yield line.operand(index, words.format(name), 1.9 if len(ranks) > 1 else 2.1, line.bracketed(index) + move)
         for cut, words in _cuts(given.shape, others):
             yield line.operand(index, words.format(name), 3.4, line.bracketed(index) + cut)
+
+
+def _shorter_input(case: Case, call: Call) -> Iterator[Edit]:
+    """The input cut along its axis 1, such as the steps of a sequence, to what the other tensor has."""
+    shapes = [given.shape for given in call.inputs]
+    if len(shapes) != 2 or len(shapes[0]) != len(shapes[1]):
+        return
+    for mine, other in (shapes, shapes[::-1]):
+        differing = [axis for axis in range(len(mine)) if mine[axis] != other[axis] != 1]
+        for name, tensor in case.inputs.items() if differing else ():
+            length = other[differing[0]]
+            if tensor.dim() > 1 and tensor.shape[1] == mine[differing[0]] > length:
+                words = f"keep the first {length} of {tensor.shape[1]} along axis 1"
+                yield change_of_input(case, name, f"{name}[:, :{length}]", words, 2.0)
 
 
 def _product(call: Call, line: Line) -> Iterator[Edit]:
