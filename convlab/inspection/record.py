@@ -88,12 +88,20 @@ def _copy_of_a_lazy_model(model: nn.Module, name: str) -> nn.Module:
 
 
 def _copied(tree: Any) -> Any:
-    """The arguments with a copy of each tensor, so that a change in place does not reach the reader's."""
+    """The arguments with a copy of each tensor, so that a change in place does not reach the reader's.
+
+    The copies lie in memory as the tensors do, with gaps and in the same order: a `view` works for both or for none.
+    """
     copies: dict[int, torch.Tensor] = {}
+    memory: dict[int, Any] = {}
 
     def copied(tensor: torch.Tensor) -> torch.Tensor:
         if id(tensor) not in copies:
-            copies[id(tensor)] = tensor.detach().clone()
+            given = tensor.detach()
+            if given.is_meta:
+                copies[id(tensor)] = torch.empty_strided(given.shape, given.stride(), dtype=given.dtype, device=META)
+            else:
+                copies[id(tensor)] = copy.deepcopy(given, memory)
         return copies[id(tensor)]
 
     return pytree.tree_map_only(torch.Tensor, copied, tree)

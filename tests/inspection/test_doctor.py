@@ -32,9 +32,6 @@ from convlab.inspection.doctor.words import _explained
 
 # The doctor offers no accepted repair among the first three of these; whoever teaches it one takes the name out.
 NOT_YET = {"filters for 8 channels, groups for 3"}
-ORDER = pytest.mark.xfail(
-    strict=True, reason="record runs with copies whose elements lie in order, so that a view of a crop passes"
-)
 EACH = [pytest.param(broken, id=broken.name) for broken in BROKEN]
 
 
@@ -203,15 +200,7 @@ def assert_reads_well(text: str) -> None:
     assert text.endswith((".", "?"))
 
 
-BY_HAND = [
-    pytest.param(
-        broken, id=broken.name, marks=ORDER if broken.name == "a view that knows the size of the pictures" else ()
-    )
-    for broken in BROKEN
-]
-
-
-@pytest.mark.parametrize("broken", BY_HAND)
+@pytest.mark.parametrize("broken", EACH)
 def test_each_fix_can_be_carried_out_by_hand(broken: Broken) -> None:
     diagnosis, found, case = seen(broken.name)
     assert [fix.code for fix in diagnosis.fixes] == [cure.code for cure in found]

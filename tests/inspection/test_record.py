@@ -285,6 +285,21 @@ def test_the_inputs_are_copies() -> None:
     assert given[0] is given[1] is not x
 
 
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_the_copies_lie_in_memory_as_the_inputs_do(device: str) -> None:
+    whole = torch.rand(2, 3, 8, 8, device=device)
+    record_of: list[torch.Tensor] = []
+
+    class Noting(nn.Module):
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+            record_of.extend(tensors)
+            return tensors[0]
+
+    given = [whole[..., 1:-1], whole.permute(0, 2, 3, 1), whole[:, :1].expand(-1, 3, -1, -1)]
+    record(Noting(), given)
+    assert [tensor.stride() for tensor in record_of] == [tensor.stride() for tensor in given]
+
+
 def test_a_loop_without_an_end_is_stopped() -> None:
     class Endless(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
