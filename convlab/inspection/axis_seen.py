@@ -40,6 +40,7 @@ class AxisSeen:
         field: How it moves; None where nothing moves, and where the order is lost.
         fixed: What every element sees besides; where the order is lost, what all of them see together.
         defined: Whether anything is known.
+        ends: Whether the field ends with its last element, and would be wrong for a window that reads behind that.
 
     Example:
         >>> AxisSeen((Factor(8),), Field(2, ((0, 3),))).lost().fixed
@@ -50,6 +51,7 @@ class AxisSeen:
     field: Field | None = None
     fixed: Span = None
     defined: bool = True
+    ends: bool = False
 
     @property
     def together(self) -> Span:
@@ -67,7 +69,7 @@ class AxisSeen:
             >>> AxisSeen((), None, (-1, 16)).extent(16)
             (18, 0, -1)
         """
-        if self.field and not self.fixed and self.defined:
+        if self.field and not self.fixed and self.defined and not self.ends:
             jump = self.field.per_element
             return self.field.size, jump.numerator if jump.denominator == 1 else jump, self.field.start
         seen = self.together
@@ -99,10 +101,13 @@ class AxisSeen:
         inner = product(self.along[place + 1 :])
         if inner > LONGEST_PERIOD:
             return replace(self.lost(), along=along) if index is None else UNKNOWN
+        if place == 0 and index is not None:
+            return replace(self, along=along, field=self.field.through(1, [(index * inner,)]))
         step = factor.size * inner
         first, last = (0, step) if index is None else (index * inner, (index + 1) * inner)
         field = self.field.through(step, [range(first + phase, last + phase, inner) for phase in range(inner)])
-        return replace(self, along=along, field=field)
+        one_period = place == 0 and inner > 1
+        return replace(self, along=along, field=field, ends=self.ends or one_period)
 
     def cut(self, factor: Factor, pieces: Sequence[Factor]) -> AxisSeen:
         """The same where pieces stand for a factor."""
@@ -125,7 +130,7 @@ class AxisSeen:
         leading, rest = tuple(solid[: len(self.along)]), product(solid[len(self.along) :])
         if self.field and leading == self.along and rest * len(self.field.spans) <= LONGEST_PERIOD:
             field = self.field if rest == 1 else self.field.through(1, [(0,)] * rest)
-            return AxisSeen((whole,), field, self.fixed)
+            return replace(self, along=(whole,), field=field)
         along = [whole if factor in factors else factor for factor in self.along]
         return replace(self.lost(), along=tuple(dict.fromkeys(along)))
 
@@ -157,7 +162,8 @@ def together(axes: Sequence[AxisSeen]) -> AxisSeen:
     known = [field for field in fields if field is not None]
     field = union(*known) if known and len(known) == len(fields) else None
     if field or not moving:
-        return AxisSeen(finest, field, hull(*(axis.fixed for axis in axes)))
+        fixed, ends = hull(*(axis.fixed for axis in axes)), any(axis.ends for axis in moving)
+        return AxisSeen(finest, field, fixed, ends=ends)
     along = dict.fromkeys(factor for axis in moving for factor in axis.along)
     return AxisSeen(tuple(along), None, everything)
 

@@ -124,7 +124,8 @@ class _Bench:
     def _run(self, shape: tuple[int, ...]) -> Run:
         generator = torch.Generator().manual_seed(0)
         device = next((parameter.device for parameter in self._model.parameters() if not parameter.is_meta), "cpu")
-        input = (0.5 + torch.rand(shape, generator=generator, dtype=self._dtype)).to(device).requires_grad_()
+        numbers = torch.rand(shape, generator=generator, dtype=self._dtype, device="cpu")
+        input = (0.5 + numbers).to(device).requires_grad_()
         args, options = self._arguments_of(shape, input)
         args, options = pytree.tree_map_only(Tensor, lambda tensor: _with_memory(tensor, device), (args, options))
         output = next(

@@ -110,14 +110,18 @@ def needs_numbers(record: Record) -> bool:
     return masks or last.kind in _NEEDS_NUMBERS
 
 
-def with_numbers(arguments: Arguments) -> Arguments:
+def with_numbers(arguments: Arguments, device: torch.device | str = "cpu") -> Arguments:
     """The arguments with numbers in the tensors that have no memory: the same ones each time, integers of zero.
+
+    Args:
+        arguments: The positional and the keyword arguments of a model.
+        device: That of the tensors that get numbers.
 
     Example:
         >>> with_numbers(((torch.empty(2, dtype=torch.int64, device="meta"),), {}))
         ((tensor([0, 0]),), {})
     """
-    filled: Arguments = pytree.tree_map_only(torch.Tensor, _with_numbers, arguments)
+    filled: Arguments = pytree.tree_map_only(torch.Tensor, lambda tensor: _with_numbers(tensor, device), arguments)
     return filled
 
 
@@ -149,10 +153,10 @@ def _sizes(shape: Sequence[Any]) -> tuple[int, ...]:
     return tuple(operator.index(size) for size in shape)
 
 
-def _with_numbers(tensor: torch.Tensor) -> torch.Tensor:
+def _with_numbers(tensor: torch.Tensor, device: torch.device | str) -> torch.Tensor:
     if not tensor.is_meta:
         return tensor
     generator = torch.Generator().manual_seed(0)
     if tensor.is_floating_point():
-        return torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype)
-    return torch.zeros(tensor.shape, dtype=tensor.dtype)
+        return torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype, device="cpu").to(device)
+    return torch.zeros(tensor.shape, dtype=tensor.dtype, device=device)

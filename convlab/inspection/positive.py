@@ -62,13 +62,13 @@ def _positive(parameter: Tensor, generator: torch.Generator) -> Tensor:
     device = "cpu" if parameter.is_meta else parameter.device
     if not parameter.is_floating_point():
         return _real(parameter)
-    numbers = 0.5 + torch.rand(parameter.shape, generator=generator, dtype=torch.float64)
+    numbers = 0.5 + torch.rand(parameter.shape, generator=generator, dtype=torch.float64, device="cpu")
     added = parameter[0].numel() if parameter.ndim > 1 and parameter.numel() else 1
     return (numbers / added).to(device)
 
 
 def _real(tensor: Tensor) -> Tensor:
-    return torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.is_meta else tensor.detach().clone()
+    return torch.zeros(tensor.shape, dtype=tensor.dtype, device="cpu") if tensor.is_meta else tensor.detach().clone()
 
 
 class _Positive(TorchFunctionMode):

@@ -68,7 +68,7 @@ class Seen:
         def move(axis: AxisSeen) -> AxisSeen:
             if before not in axis.along:
                 return axis
-            known = axis.field is not None and axis.along == (before,)
+            known = axis.field is not None and axis.along == (before,) and not axis.ends
             if axis.field is None or not known or len(axis.field.spans) * len(taps) > LONGEST_PERIOD:
                 return UNKNOWN
             return AxisSeen((after,), axis.field.through(step, taps), axis.fixed)

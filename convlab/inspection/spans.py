@@ -41,8 +41,9 @@ class Run(NamedTuple):
             ArithmeticError: If the gradient is so large or so small that parts of it may be lost.
         """
         outputs = self.output.select(dim, index)
-        weights = 0.5 + torch.rand(outputs.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-        total = (outputs * weights.to(outputs)).sum()
+        generator = torch.Generator().manual_seed(1)
+        weights = torch.rand(outputs.shape, generator=generator, dtype=torch.float64, device="cpu")
+        total = (outputs * (0.5 + weights).to(outputs)).sum()
         (gradient,) = torch.autograd.grad(total, self.input, retain_graph=True, materialize_grads=True)
         smallest = gradient.abs().where(gradient.ne(0), 1.0).min()
         if not gradient.isfinite().all() or smallest < SMALLEST[gradient.dtype]:
@@ -63,8 +64,8 @@ def extent(run: Run, axis: int) -> Extent | None:
         (3, 1, 0)
     """
     output, length = run.output, run.input.shape[axis]
-    ends = {dim: (0, size - 1) for dim, size in enumerate(output.shape) if size > 1}
-    moving = [dim for dim, (first, last) in ends.items() if run.span(axis, dim, first) != run.span(axis, dim, last)]
+    places = {dim: _places(size) for dim, size in enumerate(output.shape) if size > 1}
+    moving = [dim for dim, own in places.items() if len({run.span(axis, dim, index) for index in own}) > 1]
     if len(moving) != 1:
         return None
     dim, number = moving[0], output.shape[moving[0]]
@@ -136,7 +137,12 @@ def whole(run: Run, axis: int) -> Extent | None:
         >>> whole(Run(x, x.sum().reshape(1)), 0)
         (9, 0, 0)
     """
-    spans = {run.span(axis, dim, index) for dim, size in enumerate(run.output.shape) for index in (0, size - 1)}
+    spans = {run.span(axis, dim, index) for dim, size in enumerate(run.output.shape) for index in _places(size)}
     corners = [Run(run.input, run.output.flatten()[[place]]).span(axis, 0, 0) for place in (0, -1)]
     span = spans.pop()
     return (span[1] - span[0] + 1, 0, span[0]) if span and not spans and span in corners else None
+
+
+def _places(size: int) -> tuple[int, ...]:
+    """Both ends, and the middle: with circular padding the ends see each other, and so the same."""
+    return (0, size // 2, size - 1)

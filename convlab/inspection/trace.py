@@ -185,7 +185,8 @@ def trace(model: nn.Module, input: Any) -> Trace:
     args, options = as_arguments(model, input)
     case = case_of(model, args, options)
     if needs_numbers(case.record):
-        case = case_of(model, *with_numbers((args, options)))
+        device = next((parameter.device for parameter in model.parameters() if not parameter.is_meta), "cpu")
+        case = case_of(model, *with_numbers((args, options), device))
     return Trace(case)
 
 

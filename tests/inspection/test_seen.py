@@ -220,6 +220,16 @@ def test_channels_of_one_place_count_together_but_samples_do_not() -> None:
     assert not axis.defined
 
 
+def test_no_window_reads_behind_the_last_of_what_was_mixed_in_front() -> None:
+    """Each of these elements sees four, 6 apart; behind the last there is none."""
+    mixed: Step = lambda x: x.reshape(4, 6).mean(0)  # noqa: E731
+    assert check([mixed], (24,)) == [True]
+    (axis,) = seen_after([mixed], (24,)).axes
+    assert axis.extent(24) is None
+    (axis,) = seen_after([mixed, lambda x: F.avg_pool1d(x[None], 3, 1)[0]], (24,)).axes
+    assert not axis.defined
+
+
 def test_a_wrong_word_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     from convlab.inspection import rules
 

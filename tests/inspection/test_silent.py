@@ -352,11 +352,43 @@ def test_a_mistake_and_what_looks_like_it(name: str) -> None:
 
 def test_words_of_a_note() -> None:
     (remark,) = said(nn.Sequential(nn.Conv2d(3, 4, 3)), (3, 12, 12))
-    assert str(remark) == (
+    assert f"{remark.level}: {remark.layer}: {remark.message}" == (
         "note: 0: Conv2d takes (3, 12, 12) for one picture without a batch axis, (channels, height, width), and gives "
         "(4, 10, 10). That is right for one picture of 3 channels, and wrong for a batch of 3: write x.unsqueeze(0) "
         "for a batch of one picture, x.unsqueeze(1) and in_channels=1 for a batch."
     )
+
+
+def test_a_printed_remark_has_lines_of_100_characters() -> None:
+    (remark,) = said(nn.Sequential(nn.Conv2d(3, 4, 3)), (3, 12, 12))
+    lines = str(remark).splitlines()
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 100
+    assert "\n" not in remark.message
+    assert " ".join(lines) == f"note: 0: {remark.message}"
+
+
+def test_one_cure_where_two_would_give_the_same_tensor() -> None:
+    (remark,) = said(nn.Conv3d(1, 4, 3), (1, 3, 7, 7))
+    assert remark.message.endswith("write x.unsqueeze(0), which gives (1, 1, 3, 7, 7) and is right for both.")
+    assert "unsqueeze(1)" not in remark.message
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        pytest.param((3, 3, 7, 7), "Of 3 pictures with 3 channels make volumes that are 1 deep", id="as many of both"),
+        pytest.param((8, 3, 16, 16), "x.unsqueeze(2), in_channels=3 and a kernel", id="another number of channels"),
+    ],
+)
+def test_four_axes_in_conv3d_may_be_a_batch_of_pictures(shape: tuple[int, ...], words: str) -> None:
+    (remark,) = said(nn.Conv3d(shape[0], 4, 3), shape)
+    assert words in remark.message
+
+
+def test_an_axis_too_long_for_colours_is_not_called_a_picture() -> None:
+    (remark,) = said(nn.Conv3d(3, 4, 3), (3, 16, 16, 16))
+    assert "picture" not in remark.message
 
 
 def test_words_of_a_warning() -> None:

@@ -266,6 +266,34 @@ CASES = {
         (1, 1),
         (0, 0),
     ),
+    "a pixel shuffle": Case(
+        chain(conv2(1, 4, 3), nn.PixelShuffle(2)),
+        (1, 1, 20, 20),
+        (3, 3),
+        (Fraction(1, 2), Fraction(1, 2)),
+        (-1, -1),
+    ),
+    "a pixel shuffle alone": Case(nn.PixelShuffle(2), (1, 4, 20, 20), (1, 1), (Fraction(1, 2), Fraction(1, 2)), (0, 0)),
+    "upsampling alone": Case(
+        nn.Upsample(scale_factor=2), (1, 1, 20, 20), (1, 1), (Fraction(1, 2), Fraction(1, 2)), (0, 0)
+    ),
+    "a sub-pixel decoder in two steps": Case(
+        chain(conv2(1, 4, 3), nn.PixelShuffle(2), conv2(1, 4, 3), nn.PixelShuffle(2)),
+        (1, 1, 20, 20),
+        (4, 4),
+        (Fraction(1, 4), Fraction(1, 4)),
+        (-2, -2),
+    ),
+    "pixels to channels, of which one place has all": Case(
+        chain(conv2(1, 1, 3), nn.PixelUnshuffle(2)), (1, 1, 20, 20), (4, 4), (2, 2), (-1, -1)
+    ),
+    "one part of an axis cut in two": Case(
+        Network(lambda net, x: net.c(x.view(1, 4, 8)[:, 1].unsqueeze(1)), c=nn.Conv1d(1, 1, 3)),
+        (1, 1, 32),
+        (3,),
+        (1,),
+        (8,),
+    ),
     "a dict of outputs, of which the first counts": Case(
         Network(lambda net, x: {"a": net.c(x), "b": net.c(net.c(x))}, c=conv(3)), (1, 1, 20), (3,), (1,), (0,)
     ),
@@ -449,6 +477,40 @@ def test_none_where_none_is_defined(forward: Any) -> None:
     report = trace(net, (1, 1, 20))
     assert report.error is None
     assert report.receptive_field is None
+
+
+def test_none_where_a_view_splits_an_axis_and_merges_another() -> None:
+    """Half of the places become channels, and the features places: no window moves evenly over the input."""
+    net = Network(lambda net, x: net.c(net.e(x).view(1, 8, 64)), e=nn.Embedding(9, 8), c=nn.Conv1d(8, 4, 3))
+    report = trace(net, torch.zeros(1, 64, dtype=torch.int64))
+    assert report.output_shape == (1, 4, 62)
+    assert report.receptive_field is None
+
+
+CIRCULAR = nn.Conv2d(1, 1, 7, padding=3, padding_mode="circular")
+
+
+@pytest.mark.parametrize(
+    "length", [pytest.param(32, id="room for a view"), pytest.param(8, id="every view goes around")]
+)
+def test_circular_padding_is_a_border_like_others(length: int) -> None:
+    report = trace(chain(CIRCULAR, CIRCULAR), (1, 1, length, length))
+    assert report.receptive_field == ReceptiveField((13, 13), (1, 1), (-6, -6))
+    assert report.measure_receptive_field() == report.receptive_field
+
+
+def test_a_measurement_on_another_default_device(meta_device: None) -> None:
+    """The numbers of a measurement are on the device of the model, whatever the default is."""
+    model = nn.Sequential(nn.Conv1d(1, 2, 3, device="cpu"), nn.MaxPool1d(2))
+    assert trace(model, (1, 1, 9)).measure_receptive_field() == ReceptiveField((4,), (2,), (0,))
+
+
+def test_numbers_on_another_default_device(meta_device: None) -> None:
+    """Where the model looks into a tensor, the shape gets numbers, and these are on the device of the model."""
+    model = Network(lambda net, x: net.c(x) * x.sum().item(), c=nn.Conv1d(1, 2, 3, device="cpu"))
+    report = trace(model, (1, 1, 9))
+    assert report.error is None
+    assert report.output_shape == (1, 2, 7)
 
 
 def test_none_without_a_window() -> None:

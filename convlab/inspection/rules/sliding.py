@@ -116,6 +116,7 @@ def interpolate(call: Call, views: Views) -> Seen:
     if arguments.get("antialias"):
         raise UnclearError("antialias widens the window")
     ndim = len(shape) - 2
+    views.note_window(seen, range(2, len(shape)))
     given = not arguments.get("recompute_scale_factor") and factor is not None
     factors = (tuple(factor) if isinstance(factor, tuple | list) else (factor,) * ndim) if given else (None,) * ndim
     for dim in range(2, len(shape)):
@@ -204,6 +205,7 @@ def shuffle_pixels(call: Call, views: Views) -> Seen:
     r = int(arguments["upscale_factor" if "upscale_factor" in arguments else "downscale_factor"])
     *batch, channels, height, width = seen.shape
     n = len(batch)
+    views.note_window(seen, [n + 1, n + 2])
     if call.kind == "pixel_shuffle":
         seen = seen.reshaped([*batch, channels // r**2, r, r, height, width])
         seen = seen.permuted([*range(n), n, n + 3, n + 1, n + 4, n + 2])

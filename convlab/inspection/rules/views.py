@@ -96,8 +96,9 @@ class Views:
         number, axes = self.windowed_input(infos)
         if not axes:
             return None
-        seen, shape = self._seen[infos[0].key], self._inputs[number]
-        along = [seen.axes[shape.start + axis].extent(self._lengths[shape.start + axis]) for axis in axes]
+        places = [self._inputs[number].start + axis for axis in axes]
+        seen = _in_place(self._seen[infos[0].key], places)
+        along = [seen.axes[place].extent(self._lengths[place]) for place in places]
         if None in along:
             return None
         size, jump, start = zip(*filter(None, along), strict=True)
@@ -108,6 +109,26 @@ class Views:
         if not call.inputs or self.depend(call.inputs[1:]):
             raise UnclearError("another tensor depends on the inputs, too")
         return self[call.inputs[0]]
+
+
+def _in_place(seen: Seen, places: Sequence[int]) -> Seen:
+    """The same with one factor for each spatial axis of the tensor, and with the channels of one place together.
+
+    After a pixel shuffle a row of pixels has two factors, of which the inner one comes from the channels. After the
+    opposite, the channels are an inner factor of the rows.
+    """
+    channel = len(seen.shape) - len(places) - 1
+    if channel < 0:
+        return seen
+    spatial = [set(factors) for factors in seen.dims[channel + 1 :]]
+    for place in places:
+        rest = set(seen.axes[place].along) - set(seen.dims[channel])
+        if len(rest) < len(seen.axes[place].along) and any(rest and rest <= factors for factors in spatial):
+            seen = seen.mixed({channel: seen.shape[channel]})
+    for dim, factors in enumerate(spatial, start=channel + 1):
+        if sum(not factors.isdisjoint(seen.axes[place].along) for place in places) == 1:
+            seen = seen.single(dim)
+    return seen
 
 
 Rule: TypeAlias = "Callable[[Call, Views], Seen | Sequence[Seen]]"

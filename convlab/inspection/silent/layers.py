@@ -15,7 +15,15 @@ _COLOURS = (1, 3, 4)
 
 
 def layer_rules(watch: Watch, call: Call, place: str) -> None:
-    """Remarks on a call of a function that slides a window, normalizes, or goes along a sequence."""
+    """Remarks on a call of a function that slides a window, normalizes, or goes along a sequence.
+
+    Example:
+        >>> from torch import empty, nn
+        >>> from convlab.inspection import record
+        >>> from convlab.inspection.silent import remarks
+        >>> [remark.level for remark in remarks(record(nn.Conv2d(3, 4, 3), [empty(3, 9, 9, device="meta")]))]
+        ['note']
+    """
     info, kind, window = call.inputs[0], kind_of(call), window_axes(call)
     if not watch.meanings.origins(info):
         return
@@ -62,10 +70,15 @@ def _unbatched(watch: Watch, call: Call, place: str, ndim: int) -> None:
     elif count == 1 and roles(axes[0]) != {"new"}:
         level = "warning"
         reason = "An axis of one element in front is a batch of one as often as it is the one channel"
-        cure = "write x.unsqueeze(1) if it is the batch, and x.unsqueeze(0) if it is the channel"
+        cure = f"write x.unsqueeze(0), which gives {(1, *shape)} and is right for both"
     else:
         reason = f"That is right for one {_ONE[ndim]} of {count} channels, and wrong for a batch of {count}"
         cure = f"write x.unsqueeze(0) for a batch of one {_ONE[ndim]}, x.unsqueeze(1) and in_channels=1 for a batch"
+        if ndim == 3 and shape[1] in _COLOURS:
+            cure += (
+                f" of {count} volumes. Of {count} pictures with {shape[1]} channels make volumes that are 1 deep, with "
+                f"x.unsqueeze(2), in_channels={shape[1]} and a kernel or padding that fits, or use Conv2d"
+            )
     message = (
         f"{title(call)} takes {shape} for one {_ONE[ndim]} without a batch axis, (channels, {_SPACE[ndim]}), and gives "
         f"{call.outputs[0].shape}. {reason}: {cure}."

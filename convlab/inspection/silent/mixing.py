@@ -27,7 +27,16 @@ _ELEMENTWISE = {"add", "radd", "mul", "rmul", "div", "truediv", "pow", "maximum"
 
 
 def mixing_rules(watch: Watch, call: Call, place: str) -> None:
-    """Remarks on a call of a function, made after the call was followed."""
+    """Remarks on a call of a function, made after the call was followed.
+
+    Example:
+        >>> from torch import empty, nn
+        >>> from convlab.inspection import record
+        >>> from convlab.inspection.silent import remarks
+        >>> model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=0))
+        >>> [remark.layer for remark in remarks(record(model, [empty(8, 4, device="meta")]))]
+        ['1']
+    """
     kind = kind_of(call)
     if not call.outputs or not any(map(watch.meanings.origins, call.inputs)):
         return

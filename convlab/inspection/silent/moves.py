@@ -128,7 +128,12 @@ def taken_dims(call: Call, axes: Axes) -> list[int]:
 
 
 def permuted(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
-    """The axes in another order."""
+    """The axes in another order.
+
+    Example:
+        >>> MOVES["permute"] is permuted
+        True
+    """
     (axes, *_), kind = operands, kind_of(call)
     rank = len(axes)
     given = [*call.arguments[0][1:], *call.arguments[1].values()]
@@ -151,20 +156,35 @@ def permuted(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | N
 
 
 def squeezed(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
-    """The axes without those of one element."""
+    """The axes without those of one element.
+
+    Example:
+        >>> MOVES["squeeze"] is squeezed
+        True
+    """
     (axes, *_), given = operands, [*call.arguments[0][1:], *call.arguments[1].values()]
     chosen = dims(given[0], len(axes)) if given else list(range(len(axes)))
     return tuple(axis for number, axis in enumerate(axes) if number not in chosen or length(axis) > 1)
 
 
 def unsqueezed(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
-    """The axes with a new one."""
+    """The axes with a new one.
+
+    Example:
+        >>> MOVES["unsqueeze"] is unsqueezed
+        True
+    """
     axes, chosen = operands[0], dims(named(call, ("input", "dim")).get("dim"), len(info.shape))
     return (*axes[: chosen[0]], (Part(1, "new"),), *axes[chosen[0] :]) if chosen else None
 
 
 def joined(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
-    """The axes of tensors joined along one of them, or along a new one."""
+    """The axes of tensors joined along one of them, or along a new one.
+
+    Example:
+        >>> MOVES["cat"] is joined
+        True
+    """
     number = joined_dim(call, len(info.shape))
     leading = sorted(operands, key=lambda axes: bool(axes) and bool(roles(axes[0]) & {"state", "constant"}))
     if kind_of(call) == "stack":
@@ -177,7 +197,12 @@ def joined(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | Non
 
 
 def cut(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
-    """The axes that an index leaves, or of which there is more or less than before."""
+    """The axes that an index leaves, or of which there is more or less than before.
+
+    Example:
+        >>> MOVES["narrow"] is cut
+        True
+    """
     axes, kind = operands[0], kind_of(call)
     left: Sequence[Axis] = axes
     if kind == "getitem":
@@ -193,7 +218,12 @@ def cut(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
 
 
 def reduced(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
-    """The axes that are left of a mean, a sum or the like; of a maximum of two tensors, those of both."""
+    """The axes that are left of a mean, a sum or the like; of a maximum of two tensors, those of both.
+
+    Example:
+        >>> MOVES["mean"] is reduced
+        True
+    """
     axes = operands[0]
     if len(operands) > 1:
         return broadcast(operands)
@@ -204,7 +234,12 @@ def reduced(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | No
 
 
 def multiplied(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
-    """The axes of a matrix product."""
+    """The axes of a matrix product.
+
+    Example:
+        >>> MOVES["bmm"] is multiplied
+        True
+    """
     if len(operands) < 2 or min(map(len, operands[:2])) < 2:
         return None
     one, two = operands[:2]
@@ -212,7 +247,12 @@ def multiplied(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes |
 
 
 def summed(call: Call, operands: Sequence[Axes], info: TensorInfo) -> Axes | None:
-    """The axes of an `einsum`, by its letters."""
+    """The axes of an `einsum`, by its letters.
+
+    Example:
+        >>> MOVES["einsum"] is summed
+        True
+    """
     equation = call.arguments[0][0] if call.arguments[0] else None
     if not isinstance(equation, str) or "->" not in equation or "." in equation:
         return None

@@ -13,7 +13,16 @@ from convlab.inspection.silent.watch import Watch
 
 
 def reshaping_rules(watch: Watch, call: Call, place: str) -> None:
-    """Remarks on a call of a function that gives other axes, or works on them, made after the call was followed."""
+    """Remarks on a call of a function that gives other axes, or works on them, made after the call was followed.
+
+    Example:
+        >>> from torch import empty, nn
+        >>> from convlab.inspection import record
+        >>> from convlab.inspection.silent import remarks
+        >>> model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(0), nn.Linear(8 * 4 * 4, 2))
+        >>> [remark.layer for remark in remarks(record(model, [empty(2, 1, 6, 6, device="meta")]))]
+        ['1']
+    """
     kind, info = kind_of(call), call.inputs[0]
     if not call.outputs or not watch.meanings.origins(info):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from torch import nn
 
 from convlab.inspection.calls import Call, Record, TensorInfo
+from convlab.inspection.diagnosis import WIDTH
 from convlab.inspection.silent.axes import Axes, Axis, Part, alone
 from convlab.inspection.silent.meanings import Meanings
 from convlab.inspection.silent.moves import PERMUTES, RESHAPES, kind_of
@@ -38,7 +40,9 @@ class Remark:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.level}: {self.layer}: {self.message}"
+        """The level, the layer and the message, in lines as long as those of a diagnosis."""
+        text = f"{self.level}: {self.layer}: {self.message}"
+        return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass(eq=False)
@@ -50,6 +54,10 @@ class Entry:
         layer: As in `Remark`.
         message: As in `Remark`.
         holds: Whether it is still true at the end, given the axes of what the model gave back; None if it is anyway.
+
+    Example:
+        >>> Entry("note", "conv1", "It is.").holds is None
+        True
     """
 
     level: Level
