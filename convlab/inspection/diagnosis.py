@@ -28,7 +28,8 @@ class Fix:
 
     Attributes:
         description: What it does and where it belongs, in a sentence.
-        code: One line to paste; what has to be changed together stands in it with "; " between.
+        code: One line to paste; what has to be changed together stands in it with "; " between, but for a line of
+            `forward` and one for the model, which stand below each other.
 
     Example:
         >>> print(Fix("Give fc1 the 2704 features that arrive.", "model.fc1 = nn.Linear(2704, 120)"))
@@ -40,7 +41,7 @@ class Fix:
     code: str
 
     def __str__(self) -> str:
-        return f"{self.description}\n    {self.code}"
+        return f"{self.description}\n{textwrap.indent(self.code, '    ')}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Diagnosis:
         if self.fixes:
             lines = [TRIED]
             for number, fix in enumerate(self.fixes, start=1):
-                lines += [_wrapped(fix.description, f"{number}. "), f"   {fix.code}"]
+                lines += [_wrapped(fix.description, f"{number}. "), textwrap.indent(fix.code, "   ")]
             blocks.append("\n".join(lines))
         return "\n\n".join(blocks)
 

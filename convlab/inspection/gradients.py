@@ -75,7 +75,7 @@ class _Bench:
     def measure(self, axis: int, size: int | None, jump: int | Fraction | None) -> Extent | None:
         """Size, jump and start along one axis of the input."""
         for self._dtype in SMALLEST:
-            with suppress(ArithmeticError):
+            with suppress(ArithmeticError), torch.inference_mode(False), torch.enable_grad():
                 return self._measure(axis, size, jump)
         return None
 

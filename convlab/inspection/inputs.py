@@ -95,6 +95,29 @@ def input_dtype(model: nn.Module) -> torch.dtype:
     return next((dtype for dtype in dtypes if dtype.is_floating_point or dtype.is_complex), torch.get_default_dtype())
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model itself, without what `nn.DataParallel` or `torch.compile` put around it.
+
+    Args:
+        model: The model as the reader has it.
+
+    Raises:
+        TypeError: If it is compiled by `torch.jit`, whose calls nobody can watch.
+
+    Example:
+        >>> unwrapped(nn.DataParallel(nn.Linear(2, 2)))
+        Linear(in_features=2, out_features=2, bias=True)
+    """
+    while isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel) or hasattr(model, "_orig_mod"):
+        inner = getattr(model, "_orig_mod", None) or getattr(model, "module", None)
+        assert isinstance(inner, nn.Module)
+        model = inner
+    if isinstance(model, torch.jit.ScriptModule):
+        rule = "model must be the one from before torch.jit, whose calls cannot be watched"
+        raise TypeError(f"{rule}, but it is a {type(model).__name__}")
+    return model
+
+
 def needs_numbers(record: Record) -> bool:
     """Whether a run of shapes stopped at a function that looks into a tensor.
 

@@ -6,7 +6,6 @@ torch's random state is put back.
 
 from __future__ import annotations
 
-import copy
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from convlab.inspection.calls import Call, Place, Record, TensorInfo, name_of, place_of
+from convlab.inspection.lending import attributes_of, copied, copy_of_a_lazy_model, lent_state, put_back
 from convlab.inspection.shapes import ShapesOnly, alone
 
 __all__ = ["Call", "Place", "Record", "TensorInfo", "record"]
@@ -53,14 +53,14 @@ def record(
         >>> [(call.name, call.kind) for call in record(model, [torch.empty(4, 10, device="meta")]).model.walk()]
         [('', 'Sequential'), ('0', 'Conv1d'), ('0', 'conv1d'), ('1', 'ReLU'), ('1', 'relu')]
     """
-    args, kwargs = _copied((tuple(inputs), dict(options or {})))
+    args, kwargs = copied((tuple(inputs), dict(options or {})))
     given = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
     on_meta = any(tensor.is_meta for tensor in given)
-    for name, tensor in [*model.named_buffers(), *model.named_parameters()]:
-        if is_lazy(tensor):
-            model = _copy_of_a_lazy_model(model, name)
-            break
-    lent = _lent_state(model, on_meta)
+    lazy = [name for name, tensor in [*model.named_buffers(), *model.named_parameters()] if is_lazy(tensor)]
+    attributes = [] if lazy else attributes_of(model)
+    if lazy:
+        model = copy_of_a_lazy_model(model, lazy[0])
+    lent = lent_state(model, on_meta=on_meta)
     recorder = _Recorder(model, lent, on_meta, most_calls)
     for tensor in given:
         recorder.info(tensor)
@@ -74,50 +74,11 @@ def record(
             output = torch.func.functional_call(model, lent, args, kwargs)
         except Exception as stopped:
             error = stopped
+        finally:
+            put_back(attributes)
     made = Record(recorder.root, [recorder.info(tensor) for tensor in given], output, error, on_meta)
     made.parameters, made.constants = recorder.parameters, recorder.constants - {info.key for info in made.inputs}
     return made
-
-
-def _copy_of_a_lazy_model(model: nn.Module, name: str) -> nn.Module:
-    try:
-        return copy.deepcopy(model)
-    except ValueError:  # torch does not copy lazy buffers
-        sentence = f"the model must be initialised, but {name} has no shape yet: run it once on real data"
-        raise ValueError(sentence) from None
-
-
-def _copied(tree: Any) -> Any:
-    """The arguments with a copy of each tensor, so that a change in place does not reach the reader's.
-
-    The copies lie in memory as the tensors do, with gaps and in the same order: a `view` works for both or for none.
-    """
-    copies: dict[int, torch.Tensor] = {}
-    memory: dict[int, Any] = {}
-
-    def copied(tensor: torch.Tensor) -> torch.Tensor:
-        if id(tensor) not in copies:
-            given = tensor.detach()
-            if given.is_meta:
-                copies[id(tensor)] = torch.empty_strided(given.shape, given.stride(), dtype=given.dtype, device=META)
-            else:
-                copies[id(tensor)] = copy.deepcopy(given, memory)
-        return copies[id(tensor)]
-
-    return pytree.tree_map_only(torch.Tensor, copied, tree)
-
-
-def _lent_state(model: nn.Module, on_meta: bool) -> dict[str, torch.Tensor]:
-    """What stands in for the parameters and buffers during the run; buffers may be written to, parameters are not."""
-    lent = {}
-    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-        if is_lazy(tensor):
-            continue  # it gets its shape in the run
-        lent[name] = tensor.detach().to(META) if on_meta else tensor.detach()
-    for name, buffer in model.named_buffers():
-        if not on_meta and not is_lazy(buffer):
-            lent[name] = buffer.detach().clone()
-    return lent
 
 
 def _cuda_devices(tensors: Sequence[torch.Tensor]) -> list[torch.device]:
@@ -177,7 +138,7 @@ class _Recorder(TorchFunctionMode):
             return found[-1]
         if isinstance(tree, _PLAIN):
             return tree
-        if type(tree) is tuple:
+        if isinstance(tree, tuple):
             return tuple([self._noted(entry, found, new=new) for entry in tree])
         if type(tree) is list:
             return [self._noted(entry, found, new=new) for entry in tree]

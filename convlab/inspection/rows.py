@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
@@ -95,7 +96,9 @@ def is_leaf(module: nn.Module) -> bool:
         >>> is_leaf(nn.LSTM(1, 1)), is_leaf(nn.Sequential())
         (True, False)
     """
-    room = getattr(type(module).forward, "__module__", "")
+    if isinstance(module, torch.jit.ScriptModule):
+        return True
+    room = getattr(type(module).forward, "__module__", None) or ""
     own = "forward" in vars(module)  # put there by somebody
     return room.startswith("torch.nn.modules.") and not own and not isinstance(module, _CONTAINERS)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils import _pytree as pytree
 
 from convlab.arithmetic.receptive_field import ReceptiveField
 from convlab.inspection import table
@@ -15,7 +14,7 @@ from convlab.inspection.diagnosis import Diagnosis
 from convlab.inspection.doctor.case import Case
 from convlab.inspection.doctor.diagnosing import case_of, diagnose_case
 from convlab.inspection.gradients import measured_field
-from convlab.inspection.inputs import as_arguments, needs_numbers, with_numbers
+from convlab.inspection.inputs import as_arguments, unwrapped
 from convlab.inspection.rows import layers_of, num_params
 from convlab.inspection.silent import Remark, remarks
 
@@ -52,7 +51,7 @@ class Trace:
         self._model = made.model.module or case.model  # of a model with lazy layers, the copy that ran
         self._args, self._options = case.args, case.options
         self.layers, self.receptive_field, (self._number, self._axes) = layers_of(made)
-        self.output_shape: Any = None if made.error else pytree.tree_map_only(torch.Tensor, _shape, made.output)
+        self.output_shape: Any = None if made.error else _shapes(made.output)
         self.num_params = num_params(self._model.parameters())
         self.num_macs = sum(layer.num_macs for layer in self.layers)
         self.diagnosis = _diagnosis(case)
@@ -182,12 +181,9 @@ def trace(model: nn.Module, input: Any) -> Trace:
     if not isinstance(model, nn.Module):
         what = f"the class {model.__name__}" if isinstance(model, type) else f"of type {type(model).__name__}"
         raise TypeError(f"model must be an nn.Module, already built, but it is {what}")
+    model = unwrapped(model)
     args, options = as_arguments(model, input)
-    case = case_of(model, args, options)
-    if needs_numbers(case.record):
-        device = next((parameter.device for parameter in model.parameters() if not parameter.is_meta), "cpu")
-        case = case_of(model, *with_numbers((args, options), device))
-    return Trace(case)
+    return Trace(case_of(model, args, options))
 
 
 def _diagnosis(case: Case) -> Diagnosis | None:
@@ -200,8 +196,16 @@ def _diagnosis(case: Case) -> Diagnosis | None:
         return None
 
 
-def _shape(tensor: torch.Tensor) -> tuple[int, ...]:
-    return tuple(tensor.shape)
+def _shapes(output: Any) -> Any:
+    """The output with shapes in the place of tensors; of what torch does not look into, the name of its class."""
+    if isinstance(output, torch.Tensor):
+        return tuple(output.shape)
+    if isinstance(output, tuple | list):
+        entries = [_shapes(entry) for entry in output]
+        return entries if isinstance(output, list) else tuple(entries)
+    if isinstance(output, Mapping):
+        return {name: _shapes(entry) for name, entry in output.items()}
+    return output if isinstance(output, int | float | str | bool | None) else type(output).__name__
 
 
 def _field_dict(found: ReceptiveField | None) -> dict[str, Any] | None:

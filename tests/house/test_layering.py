@@ -73,6 +73,7 @@ HOUSE = [
     Room(3, "inspection.calls", TORCH),
     Room(3, "inspection.inputs", TORCH),
     Room(3, "inspection.shapes", TORCH),
+    Room(3, "inspection.lending", TORCH),
     Room(3, "inspection.record", TORCH),
     Room(3, "inspection.windows", TORCH),
     Room(3, "inspection.diagnosis"),

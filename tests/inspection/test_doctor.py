@@ -203,7 +203,7 @@ def assert_reads_well(text: str) -> None:
 @pytest.mark.parametrize("broken", EACH)
 def test_each_fix_can_be_carried_out_by_hand(broken: Broken) -> None:
     diagnosis, found, case = seen(broken.name)
-    assert [fix.code for fix in diagnosis.fixes] == [cure.code for cure in found]
+    assert [fix.code.replace("\n", "; ") for fix in diagnosis.fixes] == [cure.code for cure in found]
     for cure in found:
         model, input = carried_out(cure.edits, made(broken), broken.tensors(), input_names(case))
         with torch.no_grad():

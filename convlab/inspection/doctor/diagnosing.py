@@ -17,7 +17,7 @@ from convlab.inspection.doctor.case import Case, Names, place
 from convlab.inspection.doctor.checks import missed_on_meta
 from convlab.inspection.doctor.search import Cure, cures
 from convlab.inspection.doctor.words import explanation
-from convlab.inspection.inputs import as_arguments
+from convlab.inspection.inputs import as_arguments, needs_numbers, unwrapped, with_numbers
 from convlab.inspection.record import Record, record
 
 PLAIN = 1.0
@@ -43,6 +43,7 @@ def diagnose(model: nn.Module, input: Any) -> Diagnosis | None:
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be an nn.Module, but it is of type {type(model).__name__}")
+    model = unwrapped(model)
     args, options = as_arguments(model, input)
     case = case_of(model, args, options)
     return diagnose_case(case) if case.record.error is not None else None
@@ -97,6 +98,10 @@ def case_of(model: nn.Module, args: Sequence[Any], options: Mapping[str, Any]) -
         True
     """
     made = record(model, args, options)
+    if needs_numbers(made):  # the model looks into tensors that have none
+        device = next((parameter.device for parameter in model.parameters() if not parameter.is_meta), "cpu")
+        args, options = with_numbers((tuple(args), dict(options)), device)
+        made = record(model, args, options)
     if made.error is None and made.on_meta:
         made.error = missed_on_meta(made)
     return Case(model, tuple(args), dict(options), made)
@@ -160,7 +165,8 @@ def _fix(case: Case, cure: Cure, names: Names) -> Fix:
     for name, other in new.items():
         description = description.replace(f"(`{name}` has", f"(`{other}` has")
     lines = [edit.code if edit.rewrite else renamed(edit.code, {"model": names.model, **new}) for edit in cure.edits]
-    return Fix(description, "; ".join(lines))
+    in_source = any(edit.rewrite for edit in cure.edits)  # a line of forward and one for the model do not join
+    return Fix(description, ("\n" if in_source else "; ").join(lines))
 
 
 def renamed(code: str, names: Mapping[str, str]) -> str:

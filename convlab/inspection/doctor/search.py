@@ -31,6 +31,8 @@ from convlab.inspection.doctor.trials import Trials
 MOST_FIXES = 4
 MOST_TRIALS = 80
 MOST_SECONDS = 10.0
+SECONDS_AFTER = 2.0
+"""Seconds for the search of another fix, where there is one."""
 MOST_LINES = 4
 """Lines of one fix."""
 FAR_FETCHED = 2.0
@@ -130,6 +132,7 @@ def cures(case: Case) -> list[Cure]:
                     continue
                 inputs.append(given)
             found.append(Cure(edits, cost + _doubt(after)))
+            end = min(end, time.perf_counter() + SECONDS_AFTER)
             done |= groups
         elif len(edits) < MOST_LINES and not edits[-1].group and _further(case, after):
             changed = {edit.at for edit in edits}

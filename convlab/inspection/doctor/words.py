@@ -6,6 +6,7 @@ import math
 from contextlib import suppress
 from typing import Any
 
+import torch
 from torch import nn
 
 from convlab.inspection.doctor.case import ARITHMETIC, JOINS, PRODUCTS, VIEWS, Case, function_of, is_layer, weight_of
@@ -121,6 +122,8 @@ def _dtypes(call: Call) -> str | None:
     weight: Any = next(iter(call.module.parameters()), None) if call.module is not None else weight_of(call)
     if weight is None or weight.dtype == given or ("Norm" in call.kind and given in REDUCED):
         return None
+    if torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda"):
+        return None  # which converts
     got = f"has a weight of {plain(weight.dtype)}, but got a tensor of {plain(given)}"
     return f"{named(call)} {got}; torch does not convert one into the other."
 

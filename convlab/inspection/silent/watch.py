@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import torch
 from torch import nn
 
 from convlab.inspection.calls import Call, Record, TensorInfo
@@ -180,4 +181,6 @@ def is_layer(module: nn.Module) -> bool:
         >>> is_layer(nn.LSTM(2, 3)), is_layer(nn.Sequential(nn.ReLU()))
         (True, False)
     """
-    return type(module).forward.__module__.startswith("torch.") and not isinstance(module, nn.Sequential)
+    if isinstance(module, torch.jit.ScriptModule | nn.Sequential):
+        return False
+    return (getattr(type(module).forward, "__module__", None) or "").startswith("torch.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convlab.inspection.doctor.building import conversion
-from convlab.inspection.doctor.case import PRODUCTS, Case, function_of, is_layer
+from convlab.inspection.doctor.case import ARITHMETIC, PRODUCTS, Case, function_of, is_layer
 from convlab.inspection.doctor.edits import Edit, change_of_input
 from convlab.inspection.doctor.lines import Line
 from convlab.inspection.doctor.phrases import plain
@@ -88,7 +88,7 @@ def _moves(shape: tuple[int, ...], others: list[tuple[int, ...]], function: str)
             yield f".squeeze({axis})", f"drop axis {axis}, of size 1, of {{}}"
     if rank in ranks and rank >= 2 and function not in PRODUCTS:
         for first, second in dict.fromkeys([(1, 2), (0, 1), (rank - 2, rank - 1)]):
-            if second < rank:
+            if second < rank and (first or function not in ARITHMETIC):  # a sum over another batch would run
                 yield f".transpose({first}, {second})", f"swap axes {first} and {second} of {{}}"
     if function == "bmm" and rank == 2:
         yield ".unsqueeze(1)", "give {} the axis of the rows"
