@@ -19,7 +19,8 @@ LINES = 8
 
 # Colours that let the page shine through, so that the block is readable on a light and on a dark one.
 BLOCK = "border-left: 4px solid #d9730d; background: rgba(217, 115, 13, 0.08); padding: 0.6em 1em; margin: 0.5em 0"
-CODE = "background: rgba(128, 128, 128, 0.14); padding: 0.4em 0.6em; margin: 0.3em 0 0.8em; white-space: pre-wrap"
+BOX = "background: rgba(128, 128, 128, 0.14); padding: 0.4em 0.6em; margin: 0.3em 0 0.8em; white-space: pre-wrap"
+CODE = f"font-family: monospace; {BOX}"
 
 
 @dataclass(frozen=True)
