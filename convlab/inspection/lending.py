@@ -75,7 +75,9 @@ def attributes_of(model: nn.Module) -> list[tuple[Any, Any]]:
         if isinstance(module, torch.jit.ScriptModule):
             continue
         kept.append((vars(module), dict(vars(module))))
-        kept += [(value, copy.copy(value)) for value in vars(module).values() if isinstance(value, list | dict | set)]
+        for value in vars(module).values():
+            if isinstance(value, list | dict | set):
+                kept.append((value, copy.copy(value) if value else ()))  # most are empty, and there are many
     return kept
 
 
@@ -86,6 +88,8 @@ def put_back(attributes: list[tuple[Any, Any]]) -> None:
         >>> put_back([])
     """
     for holder, entries in attributes:
+        if not holder and not entries:
+            continue
         holder.clear()
         if isinstance(holder, list):
             holder.extend(entries)

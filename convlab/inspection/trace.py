@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -183,7 +185,20 @@ def trace(model: nn.Module, input: Any) -> Trace:
         raise TypeError(f"model must be an nn.Module, already built, but it is {what}")
     model = unwrapped(model)
     args, options = as_arguments(model, input)
-    return Trace(case_of(model, args, options))
+    with _collecting_later():
+        return Trace(case_of(model, args, options))
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Python's search for cycles of objects waits: it would go through all rows again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _diagnosis(case: Case) -> Diagnosis | None:

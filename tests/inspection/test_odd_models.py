@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -143,3 +144,13 @@ def test_no_dtype_is_blamed_under_autocast() -> None:
         diagnosis = convlab.diagnose(model, torch.ones(1, 1, 16, 16))
     assert diagnosis is not None
     assert "784 features" in diagnosis.explanation
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_garbage_collector_is_as_it_was(on: bool) -> None:
+    try:
+        gc.enable() if on else gc.disable()
+        convlab.trace(nn.Linear(4, 2), (1, 5))
+        assert gc.isenabled() is on
+    finally:
+        gc.enable()
