@@ -11,6 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from broken_models import BROKEN, SILENT, Broken, Silent
+from calculating import Net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -20,19 +21,6 @@ from convlab.inspection.silent import Remark, remarks
 from convlab.inspection.silent.axes import Axes, Part, moved, regrouped, scattered
 
 Input = Tensor | tuple[int, ...]
-
-
-class Net(nn.Module):
-    """Layers, and what the forward makes of them and the inputs."""
-
-    def __init__(self, calculate: Callable[..., Any], **layers: nn.Module | nn.Parameter) -> None:
-        super().__init__()
-        self.calculate = calculate
-        for name, layer in layers.items():
-            setattr(self, name, layer)
-
-    def forward(self, *inputs: Tensor) -> Any:
-        return self.calculate(self, *inputs)
 
 
 def said(model: nn.Module, *inputs: Input) -> tuple[Remark, ...]:

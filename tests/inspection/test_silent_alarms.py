@@ -5,31 +5,18 @@ Each has its layers and a function for its forward, `m` for the model and `x` fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 from broken_models import FINE, Fine
+from calculating import Net
 from published_models import CLASSIFIERS, FIELDS, Published
 from torch import Tensor, nn
 
 from convlab.inspection import record
 from convlab.inspection.silent import Remark, remarks
-
-
-class Net(nn.Module):
-    """Layers, and what the forward makes of them and the inputs."""
-
-    def __init__(self, calculate: Callable[..., Any], **layers: nn.Module | nn.Parameter) -> None:
-        super().__init__()
-        self.calculate = calculate
-        for name, layer in layers.items():
-            setattr(self, name, layer)
-
-    def forward(self, *inputs: Tensor) -> Any:
-        return self.calculate(self, *inputs)
 
 
 def said(model: nn.Module, *inputs: Tensor | tuple[int, ...]) -> tuple[Remark, ...]:
