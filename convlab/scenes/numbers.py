@@ -1,0 +1,177 @@
+"""Numbers in a picture: tensors as rows, numbers as words, sums of products written out, and numbers to play with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+
+from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_tuple
+from convlab.scenes.parts import Number
+
+MOST_TERMS = 30
+"""Longer sums are cut in the middle."""
+
+
+def rows(plane: torch.Tensor) -> tuple[tuple[int | float, ...], ...]:
+    """The numbers of a plane, row by row; whole numbers as ints.
+
+    Args:
+        plane: The numbers, on any device.
+
+    Shape:
+        - plane: (H, W)
+
+    Raises:
+        ValueError: If the shape is another one, or a number is not finite.
+
+    Example:
+        >>> rows(torch.tensor([[1.0, 2.5]]))
+        ((1, 2.5),)
+    """
+    if plane.ndim != 2:
+        raise ValueError(f"plane must have shape (H, W), but has shape {tuple(plane.shape)}")
+    values = plane.detach().cpu().double()
+    if not bool(values.isfinite().all()):
+        raise ValueError("the numbers of a picture must be finite, but there is an inf or a nan")
+    return tuple(tuple(whole(value) for value in row) for row in values.tolist())
+
+
+def whole(value: float) -> int | float:
+    """The number as an int where it is one, otherwise with ten digits after the point.
+
+    Example:
+        >>> whole(3.0), whole(0.1 + 0.2)
+        (3, 0.3)
+    """
+    rounded = round(value, 10)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def word(value: Number, decimals: int = 2) -> str:
+    """A number as the reader sees it: whole numbers without a point, others with at most `decimals` digits after it.
+
+    Example:
+        >>> word(3.0), word(-0.25), word(1 / 3), word(-0.001), word(None)
+        ('3', '-0.25', '0.33', '0', '')
+    """
+    if value is None:
+        return ""
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def decimals_of(*tensors: torch.Tensor) -> int:
+    """Digits after the point that a reader needs: none where all numbers are whole, one where that is exact, else two.
+
+    Example:
+        >>> decimals_of(torch.tensor([1.0, 2.0])), decimals_of(torch.tensor([0.5])), decimals_of(torch.tensor([0.25]))
+        (0, 1, 2)
+    """
+    values = [tensor.detach().cpu().double() for tensor in tensors]
+    exact = [d for d in (0, 1) if all(torch.allclose(v, v.round(decimals=d), rtol=0, atol=1e-9) for v in values)]
+    return exact[0] if exact else 2
+
+
+def limit_of(*tensors: torch.Tensor) -> float:
+    """The largest size of number, or 1 where all are 0.
+
+    Example:
+        >>> limit_of(torch.tensor([-3.0, 2.0])), limit_of(torch.zeros(2))
+        (3.0, 1.0)
+    """
+    return max((float(t.detach().abs().max()) for t in tensors if t.numel()), default=0.0) or 1.0
+
+
+def sum_of_products(pairs: Iterable[Sequence[float]], total: float, *, bias: float | None = None) -> str:
+    """A sum of products written out, as "2*1 + 3*(-1) + 0.5 = -0.5".
+
+    Args:
+        pairs: The two factors of each product.
+        total: What it comes to.
+        bias: What is added at the end; None adds nothing.
+
+    Example:
+        >>> sum_of_products([(2, 1), (3, -1)], -1)
+        '2*1 + 3*(-1) = -1'
+        >>> sum_of_products([], 0.5, bias=0.5)
+        '0.5 = 0.5'
+    """
+    terms = ["*".join(_in_brackets(factor) for factor in pair) for pair in pairs]
+    if len(terms) > MOST_TERMS:
+        left_out = len(terms) - MOST_TERMS + 1
+        half = (MOST_TERMS - 1) // 2
+        terms = [*terms[: MOST_TERMS - 1 - half], f"({left_out} more products)", *terms[-half:]]
+    if bias is not None:
+        terms.append(_in_brackets(bias))
+    return f"{' + '.join(terms) or 'nothing'} = {word(total)}"
+
+
+def _in_brackets(value: float) -> str:
+    text = word(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+def input_for(spec: ConvSpec, input: torch.Tensor | IntOrTuple) -> torch.Tensor:
+    """The input of a picture: the given one, or digits of this spatial size.
+
+    Args:
+        spec: The convolution.
+        input: The input, or its elements, an int or one int per spatial axis.
+
+    Shape:
+        - input: (C_in, *spatial)
+        - Output: (C_in, *spatial), of float64
+
+    Raises:
+        TypeError: If the size holds no ints.
+        ValueError: If the input has another number of axes or of channels, or nothing in it.
+
+    Example:
+        >>> input_for(ConvSpec(1, 1, (3,)), 7)
+        tensor([[4., 9., 3., 0., 3., 9., 7.]], dtype=torch.float64)
+    """
+    if not isinstance(input, torch.Tensor):
+        size = as_tuple("input", input, spec.ndim, minimum=1)
+        return _digits((spec.in_channels, *size), 0, 10)
+    if input.ndim != spec.ndim + 1 or len(input) != spec.in_channels or not input.numel():
+        letters = ", ".join("DHW"[-spec.ndim :] if spec.ndim > 1 else "L")
+        raise ValueError(
+            f"input must have shape (C_in, {letters}) with C_in={spec.in_channels}, nowhere 0, "
+            f"but has shape {tuple(input.shape)}"
+        )
+    return input.detach().cpu().double()
+
+
+def weight_for(spec: ConvSpec, weight: torch.Tensor | None) -> torch.Tensor:
+    """The weight of a picture: the given one, or whole numbers from -1 to 2.
+
+    Args:
+        spec: The convolution.
+        weight: The weight, laid out as in torch; None makes one.
+
+    Shape:
+        - weight: `spec.weight_shape`
+        - Output: `spec.weight_shape`, of float64
+
+    Raises:
+        ValueError: If the weight has another shape.
+
+    Example:
+        >>> weight_for(ConvSpec(1, 1, (3,)), None)
+        tensor([[[-1.,  2.,  0.]]], dtype=torch.float64)
+    """
+    if weight is None:
+        return _digits(spec.weight_shape, -1, 3)
+    if tuple(weight.shape) != spec.weight_shape:
+        raise ValueError(f"weight must have shape {spec.weight_shape}, but has shape {tuple(weight.shape)}")
+    return weight.detach().cpu().double()
+
+
+def _digits(shape: Sequence[int], low: int, high: int) -> torch.Tensor:
+    """Whole numbers, the same at each call; torch's own random state stays as it is."""
+    generator = torch.Generator("cpu").manual_seed(0)
+    options: dict[str, Any] = {"generator": generator, "dtype": torch.float64, "device": "cpu"}
+    return torch.randint(low, high, tuple(shape), **options)

@@ -1,0 +1,162 @@
+"""`Scene`: what a picture shows and how its story goes, as plain data that can be compared and written as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from convlab.scenes.parts import Change, Grid, Label, Link, Mark, Number, Place, Step
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture and its story, as data that can be compared and written as JSON.
+
+    The grids hold the numbers before the first step.
+
+    Attributes:
+        title: What it is.
+        alt: What a reader who cannot see it needs to know, in a sentence or two.
+        grids: What is drawn, in this order.
+        steps: The story; at least one.
+        links: Lines between cells, pale unless a step lights them.
+        labels: Words between the grids.
+        accumulates: Whether a number changes more than once, so that a picture shows the numbers so far; otherwise each
+            changes once, and a picture in which the reader moves freely may show all of them.
+
+    Example:
+        >>> grid = Grid("input", ((1, 2, 3),))
+        >>> step = Step("the last", marks=(Mark("input", "read", ((0, 2),)),))
+        >>> scene = Scene("three numbers", "1, 2, 3", (grid,), (step,))
+        >>> Scene.from_json(scene.to_json()) == scene
+        True
+        >>> Scene("three", "", (grid,), (Step("the fourth", marks=(Mark("input", "read", ((0, 3),)),)),))
+        Traceback (most recent call last):
+        ValueError: a mark must lie in its grid, but row 0, column 3 of 'input' does not: it has 1 x 3 cells
+    """
+
+    title: str
+    alt: str
+    grids: tuple[Grid, ...]
+    steps: tuple[Step, ...]
+    links: tuple[Link, ...] = ()
+    labels: tuple[Label, ...] = ()
+    accumulates: bool = False
+
+    def __post_init__(self) -> None:
+        names = [grid.name for grid in self.grids]
+        if len(set(names)) < len(names) or not names:
+            raise ValueError(f"a scene needs grids, each with a name of its own, but the names are {names}")
+        if not self.steps:
+            raise ValueError("a scene needs at least one step, but it has none")
+        shapes = {grid.name: grid.shape for grid in self.grids}
+        for what, place in self._places():
+            rows, columns = shapes.get(place.grid, (0, 0))
+            if not (0 <= place.row < rows and 0 <= place.column < columns):
+                raise ValueError(
+                    f"{what} must lie in its grid, but row {place.row}, column {place.column} of {place.grid!r} does "
+                    f"not: it has {rows} x {columns} cells"
+                )
+        for step in self.steps:
+            if any(not 0 <= number < len(self.links) for number in step.links):
+                raise ValueError(f"a step must light links 0 to {len(self.links) - 1}, but lights {step.links}")
+            if any(mark.notes and len(mark.notes) != len(mark.cells) for mark in step.marks):
+                raise ValueError(f"a mark must have a note for each of its cells or none, but not so in {step.title!r}")
+
+    def _places(self) -> Iterator[tuple[str, Place]]:
+        """Every cell that is spoken of, and by what."""
+        for link in self.links:
+            yield from (("a link", place) for place in link)
+        for step in self.steps:
+            for mark in step.marks:
+                yield from (("a mark", Place(mark.grid, row, column)) for row, column in mark.cells)
+            yield from (("a change", Place(change.grid, change.row, change.column)) for change in step.changes)
+            yield from (("a place of a step", place) for place in step.at)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of what holds all grids, in the side of an ordinary cell; words around them need more."""
+        return max(grid.left + grid.width for grid in self.grids), max(grid.top + grid.height for grid in self.grids)
+
+    def grid(self, name: str) -> Grid:
+        """The grid of this name.
+
+        Raises:
+            KeyError: If there is none.
+
+        Example:
+            >>> Scene("", "", (Grid("input", ((1,),)),), (Step(""),)).grid("input").values
+            ((1,),)
+        """
+        for grid in self.grids:
+            if grid.name == name:
+                return grid
+        raise KeyError(name)
+
+    def values_at(self, step: int) -> dict[str, list[list[Number]]]:
+        """The numbers of every grid after this step; -1 is the last.
+
+        Raises:
+            IndexError: If there is no such step.
+
+        Example:
+            >>> steps = (Step("first", changes=(Change("output", 0, 0, 5),)), Step("then"))
+            >>> Scene("", "", (Grid("output", ((None, 1),)),), steps).values_at(-1)
+            {'output': [[5, 1]]}
+        """
+        number = range(len(self.steps))[step]
+        now = {grid.name: [list(row) for row in grid.values] for grid in self.grids}
+        for past in self.steps[: number + 1]:
+            for change in past.changes:
+                now[change.grid][change.row][change.column] = change.value
+        return now
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scene as dicts, tuples, numbers and words.
+
+        Example:
+            >>> Scene("one", "", (Grid("input", ((1,),)),), (Step(""),)).to_dict()["grids"][0]["values"]
+            ((1,),)
+        """
+        whole = dataclasses.asdict(self)
+        for step, plain in zip(self.steps, whole["steps"], strict=True):
+            plain["marks"] = [mark._asdict() for mark in step.marks]
+        return whole
+
+    def to_json(self) -> str:
+        """The scene as JSON, without blanks.
+
+        Example:
+            >>> '"values":[[1]]' in Scene("one", "", (Grid("input", ((1,),)),), (Step(""),)).to_json()
+            True
+        """
+        return json.dumps(self.to_dict(), separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Scene:
+        """The scene that `to_json` wrote.
+
+        Example:
+            >>> scene = Scene("one", "", (Grid("input", ((1,),)),), (Step("", at=(Place("input", 0, 0),)),))
+            >>> Scene.from_json(scene.to_json()).steps[0].at
+            (Place(grid='input', row=0, column=0),)
+        """
+        whole = json.loads(text, object_hook=lambda found: {key: _frozen(value) for key, value in found.items()})
+        grids = tuple(Grid(**grid) for grid in whole.pop("grids"))
+        links = tuple(Link(Place(*start), Place(*end)) for start, end in whole.pop("links"))
+        labels = tuple(Label(*label) for label in whole.pop("labels"))
+        return cls(grids=grids, steps=tuple(map(_step, whole.pop("steps"))), links=links, labels=labels, **whole)
+
+
+def _step(plain: dict[str, Any]) -> Step:
+    marks = tuple(Mark(**mark) for mark in plain.pop("marks"))
+    changes = tuple(Change(*change) for change in plain.pop("changes"))
+    return Step(marks=marks, changes=changes, at=tuple(Place(*place) for place in plain.pop("at")), **plain)
+
+
+def _frozen(value: object) -> object:
+    """JSON's lists as tuples."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
