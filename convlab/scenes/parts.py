@@ -23,7 +23,12 @@ Number = int | float | None
 
 
 class Place(NamedTuple):
-    """One cell of one grid, counted from the grid's top left cell."""
+    """One cell of one grid, counted from the grid's top left cell.
+
+    Example:
+        >>> Place("output", 0, 2).column
+        2
+    """
 
     grid: str
     row: int
@@ -49,6 +54,13 @@ class Grid:
             is black at zero and white at `limit`, "plain" is uncoloured.
         limit: The size of number that gets the strongest colour.
         decimals: Digits after the point; None writes no numbers.
+
+    Raises:
+        ValueError: If the rows are not of one length, or `kinds` does not fit them.
+
+    Example:
+        >>> Grid("input", ((1, 2, 3), (4, 5, 6)), across="W = 3", down="H = 2").shape
+        (2, 3)
     """
 
     name: str
@@ -112,6 +124,10 @@ class Mark(NamedTuple):
         role: What they do.
         cells: Their rows and columns.
         notes: A short word in the corner of each, as the weight that it meets; empty: none.
+
+    Example:
+        >>> Mark("input", "read", ((0, 0), (0, 1)), ("2", "-1")).role
+        'read'
     """
 
     grid: str
@@ -121,7 +137,12 @@ class Mark(NamedTuple):
 
 
 class Change(NamedTuple):
-    """The number of one cell from this step on."""
+    """The number of one cell from this step on.
+
+    Example:
+        >>> Change("output", 0, 2, 7.5).value
+        7.5
+    """
 
     grid: str
     row: int
@@ -130,14 +151,24 @@ class Change(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A line from one cell to another."""
+    """A line from one cell to another.
+
+    Example:
+        >>> Link(Place("input", 0, 2), Place("output", 0, 0)).end.grid
+        'output'
+    """
 
     start: Place
     end: Place
 
 
 class Label(NamedTuple):
-    """A word between the grids, its middle at this place, in the scene's unit."""
+    """A word between the grids, its middle at this place, in the scene's unit.
+
+    Example:
+        >>> Label("=", 4.5, 1).text
+        '='
+    """
 
     text: str
     left: float
@@ -155,6 +186,10 @@ class Step:
         links: The numbers of the scene's links that are lit.
         changes: What gets a new number; it keeps it in the later steps.
         at: The cells that stand for this step: who points at one of them sees it.
+
+    Example:
+        >>> Step("output 0", "2*3 = 6", changes=(Change("output", 0, 0, 6),), at=(Place("output", 0, 0),)).text
+        '2*3 = 6'
     """
 
     title: str
