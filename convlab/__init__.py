@@ -1,5 +1,6 @@
 """convlab: convolution in PyTorch, explained by code that is under test."""
 
+import importlib
 from typing import TYPE_CHECKING
 
 from convlab import data
@@ -8,11 +9,13 @@ from convlab.inspection import diagnose, trace
 from convlab.ops import conv, conv_transpose
 
 if TYPE_CHECKING:
+    from convlab import animation, explorers, figures, scenes
     from convlab.notebook import explain_errors
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "animation",
     "conv",
     "conv_output_size",
     "conv_transpose",
@@ -21,21 +24,22 @@ __all__ = [
     "diagnose",
     "effective_kernel_size",
     "explain_errors",
+    "explorers",
     "figures",
     "same_padding",
+    "scenes",
     "trace",
 ]
 
 
+_ROOMS = ("animation", "explorers", "figures", "scenes")
 _OF_NOTEBOOKS = ("explain_errors", "load_ipython_extension", "unload_ipython_extension")
 
 
 def __getattr__(name: str) -> object:
-    """What `convlab.figures` and `convlab.explain_errors` need is loaded when they are first asked for, not before."""
-    if name == "figures":
-        import convlab.figures
-
-        return convlab.figures
+    """What pictures, explorers and `explain_errors` need is loaded when they are first asked for, not before."""
+    if name in _ROOMS:
+        return importlib.import_module(f"convlab.{name}")
     if name in _OF_NOTEBOOKS:
         import convlab.notebook
 

@@ -56,18 +56,63 @@ def receptive_field(layers: Iterable[object]) -> ReceptiveField:
         >>> receptive_field([nn.Conv2d(3, 6, 5), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5, padding=2)])
         ReceptiveField(size=(14, 14), jump=(2, 2), start=(-4, -4))
     """
+    specs, ndim = _read(layers)
+    axes = [_axis_field(specs, axis) for axis in range(ndim or 1)]
+    if ndim is None:
+        return ReceptiveField(*axes[0])
+    size, jump, start = zip(*axes, strict=True)
+    return ReceptiveField(size, jump, start)
+
+
+def layer_specs(layers: Iterable[object]) -> list[ConvSpec]:
+    """The layers of a chain as convolutions of one channel, each with its layer's geometry.
+
+    Args:
+        layers: As `receptive_field` takes them.
+
+    Raises:
+        TypeError: If a layer has no `kernel_size`.
+        ValueError: As `receptive_field`.
+
+    Example:
+        >>> from torch import nn
+        >>> [(spec.kernel_size, spec.stride) for spec in layer_specs([nn.Conv2d(3, 6, 5), nn.MaxPool2d(2)])]
+        [((5, 5), (1, 1)), ((2, 2), (2, 2))]
+    """
+    return _read(layers)[0]
+
+
+def chain_field(specs: Iterable[ConvSpec], axis: int) -> Field:
+    """What each output of a chain sees along one spatial axis, borders left out of account.
+
+    Args:
+        specs: The layers, input side first.
+        axis: The spatial axis.
+
+    Example:
+        >>> chain_field([ConvSpec(1, 1, (3,), stride=2), ConvSpec(1, 1, (3,))], 0).at(1)
+        (2, 8)
+    """
+    field = Field()
+    for spec in specs:
+        window = {"before": padding_amounts(spec)[axis][0], "dilation": spec.dilation[axis]}
+        kernel_size, stride = spec.kernel_size[axis], spec.stride[axis]
+        if spec.transposed:
+            field = field.through(1, transposed_taps(kernel_size, stride=stride, **window))
+        else:
+            field = field.through(stride, window_taps(kernel_size, **window))
+    return field
+
+
+def _read(layers: Iterable[object]) -> tuple[list[ConvSpec], int | None]:
+    """The layers as specs, and the number of axes that they speak of, if any."""
     described = [_describe(layer) for layer in layers]
     ndims = {ndim for ndim in (common_ndim(layer.values()) for layer in described) if ndim is not None}
     if len(ndims) > 1:
         numbers = " and ".join(map(str, sorted(ndims)))
         raise ValueError(f"the layers must have the same number of spatial axes, but they have {numbers}")
     ndim = next(iter(ndims), None)
-    specs = [_spec(layer, ndim or 1) for layer in described]
-    axes = [_axis_field(specs, axis) for axis in range(ndim or 1)]
-    if ndim is None:
-        return ReceptiveField(*axes[0])
-    size, jump, start = zip(*axes, strict=True)
-    return ReceptiveField(size, jump, start)
+    return [_spec(layer, ndim or 1) for layer in described], ndim
 
 
 def _describe(layer: object) -> dict[str, object]:
@@ -83,7 +128,9 @@ def _describe(layer: object) -> dict[str, object]:
         "stride": kernel_size if stride is None else stride,  # what torch's functional pooling means by None
         "padding": getattr(layer, "padding", 0),
         "dilation": getattr(layer, "dilation", 1),
+        "padding_mode": getattr(layer, "padding_mode", "zeros"),
         "transposed": getattr(layer, "transposed", False),
+        "output_padding": getattr(layer, "output_padding", 0),
     }
 
 
@@ -94,13 +141,6 @@ def _spec(described: dict[str, object], ndim: int) -> ConvSpec:
 
 def _axis_field(specs: Iterable[ConvSpec], axis: int) -> tuple[PerAxis, PerAxis, PerAxis]:
     """(size, jump, start) along one axis."""
-    field = Field()
-    for spec in specs:
-        window = {"before": padding_amounts(spec)[axis][0], "dilation": spec.dilation[axis]}
-        kernel_size, stride = spec.kernel_size[axis], spec.stride[axis]
-        if spec.transposed:
-            field = field.through(1, transposed_taps(kernel_size, stride=stride, **window))
-        else:
-            field = field.through(stride, window_taps(kernel_size, **window))
+    field = chain_field(specs, axis)
     jump = field.per_element
     return field.size, jump.numerator if jump.denominator == 1 else jump, field.start

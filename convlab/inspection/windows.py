@@ -69,6 +69,19 @@ class Window:
         }
         return cls(kernel_size, **(usual | others))
 
+    @classmethod
+    def of(cls, spec: ConvSpec) -> Window:
+        """The window of a convolution.
+
+        Example:
+            >>> Window.of(ConvSpec(1, 1, (4,), padding="same")).formula(0, 7)
+            'floor((7 + (1+2) - 1*(4-1) - 1) / 1) + 1 = 7'
+        """
+        return cls(
+            spec.kernel_size, spec.stride, padding_amounts(spec), spec.dilation, spec.output_padding,
+            transposed=spec.transposed, groups=spec.groups,
+        )  # fmt: skip
+
     def output_size(self, axis: int, size: int) -> int:
         """Elements along one spatial axis of the output.
 

@@ -126,8 +126,8 @@ def input_for(spec: ConvSpec, input: torch.Tensor | IntOrTuple) -> torch.Tensor:
         - Output: (C_in, *spatial), of float64
 
     Raises:
-        TypeError: If the size holds no ints.
-        ValueError: If the input has another number of axes or of channels, or nothing in it.
+        TypeError: If the size holds no ints, or the numbers are complex.
+        ValueError: If the input has another number of axes or of channels, or nothing in it, or a number is not finite.
 
     Example:
         >>> input_for(ConvSpec(1, 1, (3,)), 7)
@@ -142,7 +142,7 @@ def input_for(spec: ConvSpec, input: torch.Tensor | IntOrTuple) -> torch.Tensor:
             f"input must have shape (C_in, {letters}) with C_in={spec.in_channels}, nowhere 0, "
             f"but has shape {tuple(input.shape)}"
         )
-    return input.detach().cpu().double()
+    return plain("input", input)
 
 
 def weight_for(spec: ConvSpec, weight: torch.Tensor | None) -> torch.Tensor:
@@ -157,7 +157,8 @@ def weight_for(spec: ConvSpec, weight: torch.Tensor | None) -> torch.Tensor:
         - Output: `spec.weight_shape`, of float64
 
     Raises:
-        ValueError: If the weight has another shape.
+        TypeError: If the weight is no tensor, or its numbers are complex.
+        ValueError: If the weight has another shape, or a number is not finite.
 
     Example:
         >>> weight_for(ConvSpec(1, 1, (3,)), None)
@@ -165,9 +166,32 @@ def weight_for(spec: ConvSpec, weight: torch.Tensor | None) -> torch.Tensor:
     """
     if weight is None:
         return _digits(spec.weight_shape, -1, 3)
+    if not isinstance(weight, torch.Tensor):
+        raise TypeError(f"weight must be a torch.Tensor or None, but weight={weight!r} is a {type(weight).__name__}")
     if tuple(weight.shape) != spec.weight_shape:
         raise ValueError(f"weight must have shape {spec.weight_shape}, but has shape {tuple(weight.shape)}")
-    return weight.detach().cpu().double()
+    return plain("weight", weight)
+
+
+def plain(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor as a picture needs it: without gradients, in float64, in the computer's memory.
+
+    Raises:
+        TypeError: If its numbers are complex.
+        ValueError: If it has no numbers, being on the device "meta", or one is not finite.
+
+    Example:
+        >>> plain("input", torch.tensor([2.0], requires_grad=True))
+        tensor([2.], dtype=torch.float64)
+    """
+    if tensor.is_complex():
+        raise TypeError(f"{name} must hold real numbers, but has dtype {tensor.dtype}")
+    if tensor.is_meta:
+        raise ValueError(f"{name} must hold numbers, but it is on the device 'meta', which has none")
+    values = tensor.detach().cpu().double()
+    if not bool(values.isfinite().all()):
+        raise ValueError(f"{name} must hold finite numbers, but there is an inf or a nan")
+    return values
 
 
 def _digits(shape: Sequence[int], low: int, high: int) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import itertools
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+import convlab
 
 PACKAGE = Path(__file__).resolve().parents[2] / "convlab"
 MOST_LINES = 300
@@ -95,11 +98,19 @@ HOUSE = [
     Room(4, "scenes.scene"),
     Room(4, "scenes.numbers", TORCH),
     Room(4, "scenes.layout"),
+    Room(4, "scenes.checks", TORCH),
+    Room(4, "scenes.wording"),
+    Room(4, "scenes.tensors", TORCH),
+    Room(4, "scenes.arrangement", TORCH),
+    Room(4, "scenes.grids", TORCH),
     Room(4, "scenes.window", TORCH),
     Room(4, "scenes.borders", TORCH),
     Room(4, "scenes.columns", TORCH),
     Room(4, "scenes.transposed", TORCH),
+    Room(4, "scenes.gather", TORCH),
+    Room(4, "scenes.overlap", TORCH),
     Room(4, "scenes.matrix", TORCH),
+    Room(4, "scenes.paths"),
     Room(4, "scenes.stack", TORCH),
     Room(4, "scenes.channels", TORCH),
     Room(4, "scenes", TORCH),
@@ -361,6 +372,12 @@ def test_a_module_that_imports_its_own_package_is_refused() -> None:
 
 
 def test_import_convlab_loads_no_pictures_and_no_widgets() -> None:
-    heavy = {"IPython", "PIL", "ipywidgets", "matplotlib", "sklearn"}
+    heavy = {"IPython", "PIL", "anywidget", "ipywidgets", "matplotlib", "sklearn"}
     assert loaded_by("import convlab") & heavy == set()
     assert "matplotlib" in loaded_by("import convlab; convlab.figures.image(convlab.data.photo())")
+
+
+@pytest.mark.parametrize("room", ["animation", "explorers", "figures", "scenes"])
+def test_the_entrance_hands_on_a_room_when_it_is_first_asked_for(room: str) -> None:
+    assert getattr(convlab, room) is importlib.import_module(f"convlab.{room}")
+    assert room in convlab.__all__

@@ -1,0 +1,102 @@
+"""Controls in one line each: labelled, with a tooltip, and with the range of what they take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets  # type: ignore[import-untyped]
+import traitlets
+
+
+def whole(name: str, value: int, low: int, high: int, *, tip: str = "") -> ipywidgets.BoundedIntText:
+    """A field for a whole number, with arrows.
+
+    Args:
+        name: Its label.
+        value: What it holds first.
+        low: The smallest number that it takes.
+        high: The largest.
+        tip: What is shown when the pointer rests on it.
+
+    Raises:
+        ValueError: If `value` is not from `low` to `high`.
+
+    Example:
+        >>> whole("stride", 2, 1, 4).value
+        2
+        >>> whole("stride", 9, 1, 4)
+        Traceback (most recent call last):
+        ValueError: stride must be from 1 to 4 in this explorer, but stride=9
+    """
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be from {low} to {high} in this explorer, but {name}={value}")
+    field = ipywidgets.BoundedIntText(
+        value, min=low, max=high, **_labelled(name, tip or f"{name}, from {low} to {high}")
+    )
+    field.add_class("convlab-whole")
+    return field
+
+
+def choice(name: str, value: Any, options: Sequence[Any], *, tip: str = "") -> ipywidgets.Dropdown:
+    """A list to choose from.
+
+    Args:
+        name: Its label.
+        value: What is chosen first.
+        options: What can be chosen; a pair is a word and the value that it stands for.
+        tip: What is shown when the pointer rests on it.
+
+    Raises:
+        ValueError: If `value` is none of the options.
+
+    Example:
+        >>> choice("padding_mode", "zeros", ("zeros", "circular")).value
+        'zeros'
+    """
+    known = [option[1] if isinstance(option, tuple) else option for option in options]
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, but {name}={value!r}")
+    return ipywidgets.Dropdown(options=options, value=value, **_labelled(name, tip or f"choose {name}"))
+
+
+def yes_no(name: str, value: bool, *, tip: str = "") -> ipywidgets.Checkbox:
+    """A box to tick.
+
+    Args:
+        name: Its label.
+        value: Whether it is ticked first.
+        tip: What is shown when the pointer rests on it.
+
+    Example:
+        >>> yes_no("transposed", False).description
+        'transposed'
+    """
+    return ipywidgets.Checkbox(value, indent=False, **_labelled(name, tip or f"{name}, yes or no"))
+
+
+def _labelled(name: str, tip: str) -> dict[str, Any]:
+    return {
+        "description": name,
+        "tooltip": tip,
+        "style": {"description_width": "initial"},
+        "layout": ipywidgets.Layout(width="auto", margin="2px 14px 2px 0"),
+    }
+
+
+def takes(control: ipywidgets.ValueWidget, value: object) -> bool:
+    """Give a control a value; whether it took just this one.
+
+    Args:
+        control: Any widget with a value.
+        value: What it is given; a number out of range may leave it at the end of its range.
+
+    Example:
+        >>> takes(whole("stride", 2, 1, 4), 3), takes(whole("stride", 2, 1, 4), 9)
+        (True, False)
+    """
+    try:
+        control.value = value
+    except traitlets.TraitError:
+        return False
+    return bool(control.value == value)
