@@ -67,7 +67,8 @@ def pavilion() -> torch.Tensor:
         >>> pavilion().shape
         torch.Size([120, 160])
     """
-    grey = torch.nn.functional.avg_pool2d(photo().cpu().mean(0, keepdim=True), 2)[0, 5:125, 28:188]
+    with torch.device("cpu"):
+        grey = torch.nn.functional.avg_pool2d(photo().mean(0, keepdim=True), 2)[0, 5:125, 28:188]
     return (100 * grey).round() / 100
 
 

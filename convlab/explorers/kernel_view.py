@@ -79,7 +79,7 @@ def result_traits(image: torch.Tensor, taps: torch.Tensor, *, normalise: bool, w
         >>> traits = result_traits(torch.ones(4, 4), torch.ones(3, 3), normalise=True, words="A mean.")
         >>> print(traits["text"])
         A mean.
-        The taps add to 9; each is divided by 9, so at work they add to 1: even places keep their brightness.
+        The taps add to 9; each is divided by 9, so at work they add to 1: flat areas keep their brightness.
         Grey: 0 is black, 1 is white.
     """
     total = float(taps.sum())
@@ -126,14 +126,14 @@ def _about_sum(total: float, normalise: bool, divided: bool) -> str:
     if divided:
         return (
             f"The taps add to {word(total)}; each is divided by {word(total)}, so at work they add to 1: "
-            "even places keep their brightness."
+            "flat areas keep their brightness."
         )
     if abs(total) <= 1e-9:
         cannot = " They cannot be divided by 0, and stay as they are." if normalise else ""
-        return f"The taps add to 0: even places become 0, only differences are left.{cannot}"
+        return f"The taps add to 0: flat areas become 0, only differences are left.{cannot}"
     if abs(total - 1) <= 1e-9:
-        return "The taps add to 1: even places keep their brightness."
-    return f"The taps add to {word(total)}: even places become {word(total)} times as bright."
+        return "The taps add to 1: flat areas keep their brightness."
+    return f"The taps add to {word(total)}: flat areas become {word(total)} times as bright."
 
 
 def _about_colours(result: torch.Tensor, low: float, high: float, limit: float) -> str:

@@ -316,11 +316,6 @@ class Picture {
       const half = ([text]) => (LABEL * widthOf(text, size)) / 2;
       margin.left = needed((g) => most(high(g.downLines) - (g.left - left) * scale, g.half - (g.x - left) * scale));
       margin.right = needed((g) => g.half - (right - g.x) * scale);
-      for (const [text, x] of labels) {
-        const half = Math.ceil(0.65 * widthOf(text, size)); // they are 1.3 times as large as titles
-        margin.left = most(margin.left, half - (x - left) * scale);
-        margin.right = most(margin.right, half - (right - x) * scale);
-      }
       margin.left = most(margin.left, ...labels.map((label) => half(label) - (label[1] - left) * scale));
       margin.right = most(margin.right, ...labels.map((label) => half(label) - (right - label[1]) * scale));
       margin.top = needed((g) => high(g.titleLines) - (g.top - top) * scale);

@@ -29,7 +29,7 @@ LARGEST_INPUT = 40
 
 
 def receptive_field(
-    layers: Sequence[object] | None = None, *, ndim: Literal[1, 2] = 1, input_size: int = 24
+    layers: Sequence[object] | None = None, *, ndim: Literal[1, 2] = 1, input_size: int | None = None
 ) -> Explorer:
     """The receptive field of a stack of convolutions and poolings that the reader builds.
 
@@ -42,7 +42,7 @@ def receptive_field(
         layers: At most five, the input side first: `Layer`s, `ConvSpec`s, or torch's convolutions and max poolings,
             with the same numbers along all axes. None takes three kernels of three taps.
         ndim: Number of spatial axes.
-        input_size: Elements along each axis of the input, 1 to 40.
+        input_size: Elements along each axis of the input, 1 to 40; None takes enough to show the field.
 
     Raises:
         TypeError: If a layer has no `kernel_size`.
@@ -58,6 +58,9 @@ def receptive_field(
         'the kernel must fit into the padded input, but ...'
     """
     stack = LayerStack(STACKS["three 3-kernels"] if layers is None else [_layer(layer) for layer in layers])
+    if ndim not in (1, 2):
+        raise ValueError(f"ndim must be 1 or 2, but ndim={ndim!r}")
+    input_size = _roomy(stack.value, ndim) if input_size is None else input_size
     controls = {
         "stack": choice("stack", OWN, [*STACKS, OWN], tip="stacks to begin with"),
         "ndim": choice("ndim", ndim, [("1D, with links", 1), ("2D, as heat map", 2)], tip="number of spatial axes"),

@@ -42,7 +42,7 @@ class Theme:
         link: A link that is not lit.
         lit: A link that is lit.
         padding: Fill of a cell of padding.
-        inserted: Fill of a zero between two elements.
+        inserted: Fill of a zero that is put in.
         cropped: The stroke through a cell that is computed and cropped.
         roles: The colours of each role: "read", "weight", "written" and "muted".
         ramps: For each scale 11 colours at equal distances. "signed": from -limit by 0 to limit; "count", "grey" and

@@ -82,7 +82,7 @@ class Sheet:
             True
         """
         ordinary = 0.92 * self.type_size
-        return min(ordinary, max(5.0, (length + 0.8) * self.unit / (_LETTER * max(1, len(text)))))
+        return min(ordinary, max(5.0, (length + 0.2) * self.unit / (0.62 * max(1, len(text)))))
 
     def number_size(self, grid: Grid, numbers: Iterable[Number]) -> float:
         """Points of the numbers in a grid, so that the longest fits in its cell; 0 where they could not be read."""

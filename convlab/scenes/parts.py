@@ -13,7 +13,7 @@ ROLES = ("read", "weight", "written", "muted")
 KINDS = {
     ".": "an element",
     "p": "padding",
-    "z": "a zero between two elements",
+    "z": "a zero that is put in: between two elements, or in a matrix where no weight stands",
     "c": "computed and cropped",
     " ": "nothing",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,10 +120,8 @@ class Scene:
             >>> Scene("one", "", (Grid("input", ((1,),)),), (Step(""),)).to_dict()["grids"][0]["values"]
             ((1,),)
         """
-        whole = dataclasses.asdict(self)
-        for step, plain in zip(self.steps, whole["steps"], strict=True):
-            plain["marks"] = [mark._asdict() for mark in step.marks]
-        return whole
+        steps = [{**vars(step), "marks": [mark._asdict() for mark in step.marks]} for step in self.steps]
+        return {**vars(self), "grids": [dict(vars(grid)) for grid in self.grids], "steps": steps}
 
     def to_json(self) -> str:
         """The scene as JSON, without blanks.

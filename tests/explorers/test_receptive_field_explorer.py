@@ -156,6 +156,15 @@ def test_the_reasons() -> None:
     assert explorer.message == ""
 
 
+def test_the_input_is_as_large_as_the_field_needs() -> None:
+    for ndim, size in ((1, 24), (2, 9)):
+        explorer = receptive_field(ndim=ndim)  # type: ignore[arg-type]
+        assert explorer.values()["input_size"] == size
+        assert explorer.message == ""
+    with pytest.raises(ValueError, match="ndim must be 1 or 2, but ndim=3"):
+        receptive_field(ndim=3)  # type: ignore[arg-type]
+
+
 def test_each_field_has_a_label_of_its_own() -> None:
     stack = LayerStack([Layer("conv", 3)])
     labels = [field.description for row in stack.rows for field in row.values()]
