@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 COLOURS = 24
 """Entries of the palette that all frames of an animation share."""
 
-FLAT_COLOURS = 20
-"""As many of them are exact: those of the theme, and the commonest of the picture."""
+STILL_COLOURS = 64
+"""Entries of the palette of a story of one step, a picture that stands still."""
+
+FLAT = 5 / 6
+"""This part of them is exact: the colours of the theme, and the commonest of the picture."""
 
 UNIT = 24
 """Points of the side of an ordinary cell."""
@@ -192,7 +195,7 @@ def _quantised(
 ) -> tuple[list[np.ndarray], list[tuple[int, int, int]]]:
     """The frames as entries of one palette, which is made for all of them; entry 0 is what did not change."""
     shades, where, counts = np.unique(np.concatenate([c for _, c in frames]), return_inverse=True, return_counts=True)
-    palette = _palette(shades, counts, theme)
+    palette = _palette(shades, counts, theme, COLOURS if len(frames) > 1 else STILL_COLOURS)
     distances = (_parts(shades)[:, None] - palette[None]).astype(np.int64)
     nearest = (distances**2).sum(2).argmin(1).astype(np.uint8) + 1
     entries = np.split(nearest[where], np.cumsum([len(colours) for _, colours in frames])[:-1])
@@ -206,20 +209,21 @@ def _quantised(
     return indices, [(0, 0, 0), *map(tuple, palette.tolist())]
 
 
-def _palette(shades: np.ndarray, counts: np.ndarray, theme: Theme) -> np.ndarray:
-    """Colours for these shades: those of the theme and the commonest as they are, and means of the rest."""
+def _palette(shades: np.ndarray, counts: np.ndarray, theme: Theme, most: int) -> np.ndarray:
+    """So many colours for these shades: those of the theme and the commonest as they are, and means of the rest."""
     from PIL import Image
 
     named = {int(colour[1:], 16) for colour in theme.flat()}
     red, green, blue = _parts(shades).T
     of_theme = np.isin(red << 16 | green << 8 | blue, list(named))
     order = np.lexsort((-counts, ~of_theme))
-    exact, rest = order[:FLAT_COLOURS], order[FLAT_COLOURS:]
+    flat = round(FLAT * most)
+    exact, rest = order[:flat], order[flat:]
     palette = _parts(shades[exact])
     if len(rest):
         strip = np.repeat(_parts(shades[rest]), np.minimum(counts[rest], 1000), axis=0).astype(np.uint8)
         means = Image.fromarray(strip[None]).quantize(
-            COLOURS - 1 - FLAT_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+            most - 1 - flat, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
         )
         palette = np.concatenate([palette, np.array(means.getpalette()).reshape(-1, 3)])
     return np.unique(palette, axis=0)

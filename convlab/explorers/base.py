@@ -197,9 +197,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         """
         scene = self._drawn()
         number = self.step or len(scene.steps) // 2
-        values = scene.values_at(number)
+        values = scene.values_at(number if scene.accumulates else -1)  # as in the browser
         grids = tuple(replace(grid, values=tuple(map(tuple, values[grid.name]))) for grid in scene.grids)
-        now = replace(scene.steps[number], changes=())
+        step = scene.steps[number]
+        now = replace(step, text="\n".join(filter(None, (step.text, self.text))), changes=())
         return animate(replace(scene, grids=grids, steps=(now,)), dpi=DPI)
 
     def __repr__(self) -> str:

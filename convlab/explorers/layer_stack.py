@@ -16,6 +16,10 @@ _NUMBERS = {"kernel_size": (1, 7), "stride": (1, 4), "padding": (0, 8), "dilatio
 """The smallest and the largest number in each field."""
 
 
+_COLUMNS = "38px minmax(74px, 96px) minmax(79px, 84px) repeat(3, minmax(56px, 84px))"
+"""Of the table: layer, kind, kernel_size, and three numbers; they fit beside the files of JupyterLab at 800 pixels."""
+
+
 class Layer(NamedTuple):
     """One layer of the stack; its numbers hold for every spatial axis.
 
@@ -67,7 +71,7 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
         for button in (self._more, self._fewer):
             button.add_class("convlab-plain")
         self._table = ipywidgets.GridBox(
-            layout=ipywidgets.Layout(grid_template_columns=f"60px 96px repeat({len(_NUMBERS)}, 84px)", grid_gap="2px")
+            layout=ipywidgets.Layout(width="100%", grid_template_columns=_COLUMNS, grid_gap="1px")
         )
         heads = ["layer", "kind", *_NUMBERS]
         self._heads = tuple(ipywidgets.Label(head) for head in heads)

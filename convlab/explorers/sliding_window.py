@@ -44,7 +44,7 @@ def sliding_window(
     Args:
         ndim: Spatial axes: 1, 2 or 3.
         input: What the kernel slides over, instead of digits of `input_size`.
-        weight: The kernel, instead of whole numbers; there is then no control for `kernel_size` and the channels.
+        weight: The kernel, instead of whole numbers; its size, the channels and the groups then have no control.
         input_size: Elements of the input along each axis, at first.
         kernel_size: Taps along each axis, at first.
         stride: At first.
@@ -96,7 +96,6 @@ def sliding_window(
         if input is None:
             controls["in_channels"] = whole("in_channels", in_channels, 1, MOST_CHANNELS, tip="C_in")
         controls["out_channels"] = whole("out_channels", out_channels, 1, MOST_CHANNELS, tip="C_out")
-    if has_channels:
         tip = "independent convolutions side by side"
         controls["groups"] = whole("groups", groups, 1, MOST_CHANNELS, tip=tip)
 
@@ -106,7 +105,7 @@ def sliding_window(
         kernel = (taps,) * ndim if weight is None else tuple(weight.shape[2:])
         channels_in = settings.pop("in_channels", 1 if input is None else len(input))
         channels_out = settings.pop("out_channels", 1 if weight is None else len(weight))
-        spec = ConvSpec(channels_in, channels_out, kernel, bias=False, **settings)
+        spec = ConvSpec(channels_in, channels_out, kernel, bias=False, **{"groups": groups, **settings})
         scene = scenes.sliding_window(spec, size if input is None else input, weight_for(spec, weight))
         sizes = (size,) * ndim if input is None else tuple(input.shape[1:])
         return Shown(scene, sizes_in_words(spec, sizes))

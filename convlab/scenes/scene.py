@@ -10,7 +10,7 @@ from typing import Any
 from convlab.scenes.parts import Change, Grid, Label, Link, Mark, Number, Place, Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scene:
     """A picture and its story, as data that can be compared and written as JSON.
 
@@ -30,6 +30,8 @@ class Scene:
         >>> grid = Grid("input", ((1, 2, 3),))
         >>> step = Step("the last", marks=(Mark("input", "read", ((0, 2),)),))
         >>> scene = Scene("three numbers", "1, 2, 3", (grid,), (step,))
+        >>> scene
+        Scene('three numbers', grids: input, steps: 1)
         >>> Scene.from_json(scene.to_json()) == scene
         True
         >>> Scene("three", "", (grid,), (Step("the fourth", marks=(Mark("input", "read", ((0, 3),)),)),))
@@ -64,6 +66,10 @@ class Scene:
                 raise ValueError(f"a step must light links 0 to {len(self.links) - 1}, but lights {step.links}")
             if any(mark.notes and len(mark.notes) != len(mark.cells) for mark in step.marks):
                 raise ValueError(f"a mark must have a note for each of its cells or none, but not so in {step.title!r}")
+
+    def __repr__(self) -> str:
+        names = ", ".join(grid.name for grid in self.grids)
+        return f"Scene({self.title!r}, grids: {names}, steps: {len(self.steps)})"
 
     def _places(self) -> Iterator[tuple[str, Place]]:
         """Every cell that is spoken of, and by what."""
