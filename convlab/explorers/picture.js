@@ -177,13 +177,13 @@ class Picture {
     for (const grid of this.grids.values()) this.paintImage(grid);
   }
 
-  /** The colour of a cell as [red, green, blue]; padding that holds a number has half of the number's colour. */
+  /** The colour of a cell as [red, green, blue]; what is no element of the tensor has half of its number's colour. */
   colourOf({ kind, value, grid }) {
     const { padding, inserted, page, ramps } = this.theme;
     const ground = bytes(kind === "p" ? padding : kind === "z" ? inserted : page);
-    if (value === null || (kind !== "." && kind !== "c" && value === 0)) return ground;
+    if (value === null || (kind !== "." && value === 0)) return ground;
     const colour = onRamp(ramps[grid.scale], grid, value);
-    return kind === "." || kind === "c" ? colour : colour.map((c, i) => Math.round((c + ground[i]) / 2));
+    return kind === "." ? colour : colour.map((c, i) => Math.round((c + ground[i]) / 2));
   }
 
   paintCell(cell) {
@@ -332,7 +332,7 @@ class Picture {
     for (const grid of grids) this.placeWords(grid, size / scale);
     for (const { numbers, ground, side, longest } of grids) {
       ground.setAttribute("class", side * scale < MUCH_SMALLER.line ? "fine" : "");
-      const number = side * Math.min(0.44, 1.45 / longest);
+      const number = side * Math.min(0.44, 1.3 / longest);
       numbers.setAttribute("font-size", number);
       numbers.style.display = number * scale < MUCH_SMALLER.number ? "none" : "";
     }

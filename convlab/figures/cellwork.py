@@ -18,7 +18,8 @@ Cell = tuple[int, int]
 def cell_colours(grid: Grid, values: Sequence[Sequence[Number]], theme: Theme) -> np.ndarray:
     """Red, green, blue and alpha of each cell, from 0 to 1; a cell that is nothing is transparent.
 
-    A cell of padding has the tint of padding; where it holds another number than 0, half of it is the number's colour.
+    What is no element of the tensor has a colour of its own, as the tint of padding. Where it holds another number than
+    0, half of it is the number's colour.
 
     Args:
         grid: Scale, limit and kinds.
@@ -43,7 +44,7 @@ def cell_colours(grid: Grid, values: Sequence[Sequence[Number]], theme: Theme) -
     colours[np.isnan(numbers), :3] = _rgb(theme.page)
     if grid.kinds:
         kinds = np.array([list(row) for row in grid.kinds])
-        for kind, fill in (("p", theme.padding), ("z", theme.inserted)):
+        for kind, fill in (("p", theme.padding), ("z", theme.inserted), ("c", theme.page)):
             empty = (kinds == kind) & (np.nan_to_num(numbers) == 0)
             tinted = (kinds == kind) & ~empty
             colours[empty, :3] = _rgb(fill)

@@ -55,6 +55,9 @@ def scene(
         paper = sheet(scene, foot=number is not None)
         ax = axes_for([paper], theme, alt=alt_text(scene, number))[0]
     else:
+        whole = ax.get_figure(root=True)
+        if whole and (layout := whole.get_layout_engine()):
+            layout.execute(whole)  # so that the axes have their place
         box = ax.get_window_extent()
         paper = fitted(scene, box.width * 72 / ax.figure.dpi, box.height * 72 / ax.figure.dpi, number is not None)
         style.describe(ax.figure, alt_text(scene, number))

@@ -89,7 +89,7 @@ class Sheet:
         if grid.decimals is None:
             return 0.0
         longest = max([1, *(len(word(number, grid.decimals)) for number in numbers)])
-        points = grid.side * self.unit * min(0.4, 0.86 / (_LETTER * longest))
+        points = grid.side * self.unit * min(0.4, 0.8 / (_LETTER * longest))
         return points if points >= 3.5 else 0.0
 
 
