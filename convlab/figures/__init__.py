@@ -1,6 +1,5 @@
 """Pictures with matplotlib. A function that draws takes its axes and gives them back; `ax=None` makes new ones."""
 
-from convlab.figures.connections import connections
 from convlab.figures.fields import field
 from convlab.figures.galleries import feature_maps, filters
 from convlab.figures.histories import history
@@ -13,7 +12,6 @@ from convlab.figures.voxels import voxels
 
 __all__ = [
     "cells",
-    "connections",
     "curves",
     "feature_map",
     "feature_maps",

@@ -22,7 +22,6 @@ DRAWERS = [
     pytest.param(lambda ax: figures.filters(torch.randn(4, 3, 5, 5), ax=ax, title="t"), id="filters"),
     pytest.param(lambda ax: figures.signals(torch.randn(2, 6), ax=ax, title="t"), id="signals"),
     pytest.param(lambda ax: figures.signals(torch.randn(2, 6), ax=ax, title="t", overlay=True), id="signals, overlay"),
-    pytest.param(lambda ax: figures.connections(torch.eye(2).bool(), ax=ax, title="t", highlight=0), id="connections"),
     pytest.param(lambda ax: figures.curves({"a": [1.0]}, ax=ax, title="t", xlabel="x", ylabel="y"), id="curves"),
 ]
 
@@ -52,7 +51,6 @@ def test_makes_a_new_figure_without_axes(draw: Callable[[Axes | None], Axes]) ->
         pytest.param(lambda x: figures.cells(x), id="cells"),
         pytest.param(lambda x: figures.signals(x), id="signals"),
         pytest.param(lambda x: figures.filters(x.reshape(2, 1, 2, 3)), id="filters"),
-        pytest.param(lambda x: figures.connections(x > 0.5, highlight=1), id="connections"),
         pytest.param(lambda x: figures.slices(x.reshape(3, 2, 2)), id="slices"),
         pytest.param(lambda x: figures.frames(x.reshape(3, 2, 2)), id="frames"),
     ],
