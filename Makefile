@@ -1,5 +1,7 @@
 # make lab        opens your copy of the course, convlab-course, in JupyterLab
-# make test       runs every test, the notebooks with their outputs compared included
+# make test       runs the tests, the notebooks with their outputs compared included
+# make browser    tries every explorer of every notebook in Chromium, with a kernel and without
+# make web        fetches what those tests need to show widgets without a kernel
 # make notebooks  runs the notebooks again and stores their outputs
 # make lint       checks style and types
 #
@@ -14,7 +16,13 @@ LAB_ARGS ?=
 
 BIN := $(VENV)/bin
 
-.PHONY: lab test notebooks lint clean
+# What shows widgets on a page without a kernel, for the tests: npm packages, of each one file.
+HTML_MANAGER := @jupyter-widgets/html-manager@1.0.15
+REQUIREJS := requirejs@2.3.8
+
+IN_BROWSER := CONVLAB_BROWSER=required CONVLAB_WEB=$(abspath $(VENV)/web) $(BIN)/python -m pytest
+
+.PHONY: lab test browser web notebooks lint clean
 .DEFAULT_GOAL := lab
 
 lab: $(VENV)/.course
@@ -22,6 +30,12 @@ lab: $(VENV)/.course
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+browser: $(VENV)/.dev web
+	$(IN_BROWSER) tests/browser/test_latency.py -n 0
+	$(IN_BROWSER) tests/browser --ignore tests/browser/test_latency.py -n 2 --dist load
+
+web: $(VENV)/web/embed-amd.js $(VENV)/web/require.js
 
 notebooks: $(VENV)/.dev
 	$(BIN)/ruff check notebooks
@@ -39,6 +53,14 @@ clean:
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convlab needs Python 3.11 or newer, but $(PYTHON) is %d.%d; name another: make lab PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/web/embed-amd.js: Makefile
+	mkdir -p $(@D)
+	cd $(@D) && tar -xzOf "$$(npm pack --silent $(HTML_MANAGER))" package/dist/embed-amd.js > new && mv new $(@F)
+
+$(VENV)/web/require.js: Makefile
+	mkdir -p $(@D)
+	cd $(@D) && tar -xzOf "$$(npm pack --silent $(REQUIREJS))" package/require.js > new && mv new $(@F)
 
 $(VENV)/.course: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet $(TORCH)

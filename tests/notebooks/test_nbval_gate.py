@@ -76,8 +76,22 @@ REFUSED = [
     pytest.param(BAR, remove_output, id="a missing progress bar"),
     pytest.param(PICTURE, remove_picture, id="a missing picture"),
 ]
+# Whatever is stored of them: nbclient, and so `make notebooks`, lets them pass.
+CALLBACKS_THAT_RAISE = [
+    pytest.param("ipywidgets.interact(lambda x: 1 / x, x=0);", id="interact"),
+    pytest.param("button = ipywidgets.Button()\nbutton.on_click(lambda _: 1 / 0)\nbutton.click()", id="a button"),
+    pytest.param(
+        "slider = ipywidgets.IntSlider()\nslider.observe(lambda _: 1 / 0, 'value')\n"
+        "state = {'method': 'update', 'state': {'value': 3}, 'buffer_paths': []}\n"
+        "slider._handle_msg({'content': {'data': state}, 'buffers': []})",
+        id="a slider that the reader moves",
+    ),
+]
 SOURCES = [str(case.values[0]) for case in REFUSED]
 TAMPERS: list[Tamper] = [case.values[1] for case in REFUSED]  # type: ignore[misc]
+
+
+NAMES = ("untouched", "tampered", "picture", "callback")
 
 
 def run_nbval(folder: Path) -> dict[str, list[bool]]:
@@ -90,16 +104,18 @@ def run_nbval(folder: Path) -> dict[str, list[bool]]:
     assert report.exists(), process.stdout + process.stderr
     passed: dict[str, list[bool]] = {}
     for case in ElementTree.parse(report).iter("testcase"):
-        stem = next(name for name in ("untouched", "tampered", "picture") if name in case.attrib["classname"])
+        stem = next(
+            name for name in ("untouched", "tampered", "picture", "callback") if name in case.attrib["classname"]
+        )
         passed.setdefault(stem, []).append(len(case) == 0)
     return passed
 
 
 @pytest.fixture(scope="module")
 def passed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bool]]:
-    """Whether each cell passed in an untouched notebook, in one where every cell is tampered with, and in a third.
+    """Whether each cell passed in an untouched notebook, in one where every cell is tampered with, and in two others.
 
-    In the third, only a picture is another one.
+    In the third, only a picture is another one; in the fourth, callbacks of widgets raise.
     """
     folder = tmp_path_factory.mktemp("gate")
     cells = [new_code_cell(source, id=f"book-{number:02d}") for number, source in enumerate([IMPORTS, *SOURCES])]
@@ -112,7 +128,10 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bool]]:
     picture = copy.deepcopy(untouched)
     picture.cells = [cell for cell in picture.cells if cell.source in (IMPORTS, PICTURE)]
     change_picture(picture.cells[-1])
-    for name, book in (("untouched", untouched), ("tampered", tampered), ("picture", picture)):
+    sources = ["import ipywidgets", *(str(case.values[0]) for case in CALLBACKS_THAT_RAISE)]
+    raising = [new_code_cell(source, id=f"back-{number:02d}") for number, source in enumerate(sources)]
+    callback = execute.normalised(execute.executed(new_notebook(cells=raising), folder))
+    for name, book in zip(NAMES, (untouched, tampered, picture, callback), strict=True):
         nbformat.validate(book)
         (folder / f"{name}.ipynb").write_bytes(execute.as_bytes(book))
     return run_nbval(folder)
@@ -134,3 +153,11 @@ def test_cells_that_were_not_tampered_with_pass(passed: dict[str, list[bool]]) -
 
 def test_another_picture_passes_so_pictures_are_checked_in_pytest(passed: dict[str, list[bool]]) -> None:
     assert passed["picture"] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "number", [pytest.param(1 + number, id=str(case.id)) for number, case in enumerate(CALLBACKS_THAT_RAISE)]
+)
+def test_a_callback_that_raises_is_refused(number: int, passed: dict[str, list[bool]]) -> None:
+    assert passed["callback"][0]
+    assert not passed["callback"][number]

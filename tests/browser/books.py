@@ -1,0 +1,87 @@
+"""The notebooks that are opened: those of the course that have an explorer, and a small one."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import execute
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+
+from browser.jupyter import Lab
+
+COURSE = Path(__file__).resolve().parents[2] / "notebooks"
+
+SMALL = {
+    "small-00": "from convlab import explorers",
+    "small-01": "explorers.sliding_window(2, input_size=4, padding=1)",
+    "small-02": "explorers.output_shape()",
+}
+
+WITH_A_DEFECT = {
+    "defect-00": """from convlab import scenes
+from convlab.explorers.base import Explorer, whole
+
+def show(count):
+    if count == 3:
+        raise KeyError("a defect")
+    grid = scenes.Grid("numbers", ((1,) * count,))
+    mark = scenes.Mark("numbers", "written", ((0, 0),))
+    return scenes.Scene("ones", "Ones in a row.", (grid,), (scenes.Step("the first", marks=(mark,)),))""",
+    "defect-01": "Explorer('ones', {'count': whole('count', 2, 1, 5)}, show)",
+}
+
+
+def book(cells: dict[str, str]) -> NotebookNode:
+    """A notebook of code cells, by their ids."""
+    made = [new_code_cell(source, id=id_) for id_, source in cells.items()]
+    for cell in made:
+        cell.metadata = {}
+    found: NotebookNode = new_notebook(cells=made, metadata=execute.METADATA)
+    return found
+
+
+def put(lab: Lab, name: str, cells: dict[str, str]) -> NotebookNode:
+    """Write a notebook of code cells into the reader's folder, and return it."""
+    return write(lab, name, book(cells))
+
+
+def write(lab: Lab, name: str, notebook: NotebookNode) -> NotebookNode:
+    """Write a notebook into the reader's folder, and return it."""
+    (lab.folder / name).write_bytes(execute.as_bytes(notebook))
+    return notebook
+
+
+def explorers(notebook: NotebookNode) -> dict[str, str]:
+    """The names of the explorers that a notebook shows, by the ids of their cells."""
+    found = {}
+    for cell in notebook.cells:
+        source = cell.source if cell.cell_type == "code" else ""
+        for name in _explorers_called(source):
+            found[cell.id] = name
+    return found
+
+
+def _explorers_called(source: str) -> list[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a magic, or a mistake that a cell shows
+        return []
+    calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call.removeprefix("explorers.") for call in calls if call.startswith("explorers.")]
+
+
+def course() -> dict[str, NotebookNode]:
+    """The notebooks of the course that have an explorer, by their names."""
+    read = {path.name: execute.read(path) for path in sorted(COURSE.glob("*.ipynb"))}
+    return {name: notebook for name, notebook in read.items() if explorers(notebook)}
+
+
+def every_explorer() -> NotebookNode:
+    """A notebook with each explorer of the package, as it is without arguments."""
+    from convlab import explorers as package
+
+    names = [name for name in package.__all__ if name.islower()]
+    cells = {f"every-{number:02d}": f"explorers.{name}()" for number, name in enumerate(names, 1)}
+    return book({"every-00": "from convlab import explorers", **cells})
