@@ -175,7 +175,22 @@ def test_the_search_ends_when_its_time_is_over(trials: list[str], monkeypatch: p
     clock_of_ours = types.SimpleNamespace(perf_counter=lambda: next(clock))
     monkeypatch.setattr("convlab.inspection.doctor.search.time", clock_of_ours)
     assert cures(too_small()) == []
-    assert len(trials) == 3  # at 3, 6 and 9 seconds
+    assert len(trials) == 6  # at 3, 6, 9, 12, 15 and 18 seconds
+
+
+def test_work_and_not_time_ends_the_search_for_more_fixes(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = case_of(nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(100, 2)), [torch.empty(1, 1, 9, 9)], {})
+    assert len(cures(case)) > 1
+    monkeypatch.setattr("convlab.inspection.doctor.search.WORK_AFTER", -1)
+    assert len(cures(case)) == 1
+
+
+def test_large_numbers_are_more_work() -> None:
+    small, large = (Trials(case_of(nn.Conv2d(1, 1, 3), [torch.rand(1, 2, size, size)], {})) for size in (8, 1000))
+    for trials in (small, large):
+        assert trials.run([Edit("model", "model = nn.Conv2d(2, 1, 3)", "", 2.0)]) is not None
+    assert 1 <= small.work <= 3
+    assert large.work == small.work + 998 * 998 // 75_000
 
 
 def test_the_search_ends_after_so_many_trials(trials: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ MOST_WRITTEN = 2**26
 """Elements that a run with numbers may write."""
 LITTLE = 10**7
 """Elements up to which a run with numbers is as quick as one of shapes."""
+ELEMENTS_OF_A_CALL = 75_000
+"""Elements that are written in about the time that a call takes."""
 
 
 class Trials:
@@ -30,6 +32,7 @@ class Trials:
     Attributes:
         case: The model that failed.
         count: The trials so far.
+        work: Calls of layers and functions in them; where there are numbers, large ones count several times.
 
     Example:
         >>> trials = Trials(Case.of(nn.Linear(4, 2), torch.empty(1, 5)))
@@ -40,7 +43,7 @@ class Trials:
     def __init__(self, case: Case) -> None:
         self.case = case
         self._most_calls = 5000 + 50 * sum(1 for _ in case.record.model.walk())  # a change may send a loop astray
-        self.count = 0
+        self.count = self.work = 0
 
     def run(self, edits: Sequence[Edit]) -> Case | None:
         """The case after these changes, whose record tells whether it ran; None where they cannot be made."""
@@ -82,7 +85,9 @@ class Trials:
                 return None
         if on_meta and made.error is None:
             made.error = missed_on_meta(made)
-        return Case(changed.model, args, options, made)
+        case = Case(changed.model, args, options, made)
+        self.work += sum(1 for _ in made.model.walk()) + (0 if on_meta else _written(case) // ELEMENTS_OF_A_CALL)
+        return case
 
     def _changed(self, edits: Sequence[Edit], *, on_meta: bool) -> Copy:
         """A copy of model and inputs with the changes."""
