@@ -15,19 +15,25 @@ import numpy as np
 from convlab.arithmetic.spec import as_int
 from convlab.figures import apng
 from convlab.figures.palette import LIGHT, Theme
-from convlab.figures.scenes import alt_text, axes_for, heading, spread
-from convlab.figures.sheet import sheet
+from convlab.figures.scenes import alt_text, axes_for, check_drawable, heading, spread
+from convlab.figures.sheet import WIDEST, Sheet, sheet
 from convlab.figures.style import MimeBundle
 from convlab.scenes.scene import Scene
 
 if TYPE_CHECKING:
     from matplotlib.text import Text
 
-COLOURS = 24
-"""Entries of the palette that all frames of an animation share."""
+FEW_COLOURS = 24
+"""Entries of the palette that all frames of an animation share, where there are many pixels to store."""
 
-STILL_COLOURS = 64
-"""Entries of the palette of a story of one step, a picture that stands still."""
+MANY_COLOURS = 64
+"""The same where there are few."""
+
+FEW_PIXELS = 2_500_000
+"""So many in all frames together are stored in less than 30 kB, with many colours."""
+
+SHARP, COARSE = 96, 72
+"""Dots per inch of an animation of few pixels, and of others."""
 
 FLAT = 5 / 6
 """This part of them is exact: the colours of the theme, and the commonest of the picture."""
@@ -88,7 +94,7 @@ def animate(
     theme: Theme = LIGHT,
     seconds_per_step: float = 0.8,
     loop: bool = True,
-    dpi: SupportsIndex = 72,
+    dpi: SupportsIndex | None = None,
     most_frames: SupportsIndex = 60,
     title: str | None = None,
 ) -> Animation:
@@ -99,7 +105,7 @@ def animate(
         theme: The colours, `style.LIGHT` or `style.DARK`.
         seconds_per_step: From one frame to the next, at most 20.
         loop: Whether it begins again at the end.
-        dpi: Dots per inch.
+        dpi: Dots per inch; None takes 96 where the file stays small all the same, otherwise 72.
         most_frames: Where there are more steps, this many are shown, at nearly equal distances.
         title: What the reader sees; None takes the scene's.
 
@@ -114,13 +120,19 @@ def animate(
         >>> animation.num_frames, animation.alt
         (3, '1, 2, 3. An animation of 3 steps.')
     """
+    from matplotlib import rc_context
+
+    check_drawable(scene, theme)
     if not isinstance(seconds_per_step, Real):
         raise TypeError(f"seconds_per_step must be a number, but seconds_per_step={seconds_per_step!r}")
     if not 0.01 <= seconds_per_step <= 20:
         raise ValueError(f"seconds_per_step must be from 0.01 to 20, but seconds_per_step={seconds_per_step}")
     chosen = spread(len(scene.steps), as_int("most_frames", most_frames, minimum=2))
-    frames = list(_changes(scene, chosen, theme, as_int("dpi", dpi, minimum=20), title))
-    indices, palette = _quantised(frames, theme)
+    dots = SHARP if dpi is None else as_int("dpi", dpi, minimum=20)
+    is_light = _is_light(scene, dots, len(chosen))
+    with rc_context({"text.hinting": "force_autohint"}):  # at few dots per inch, a 9 is no 5
+        frames = list(_changes(scene, chosen, theme, COARSE if dpi is None and not is_light else dots, title))
+    indices, palette = _quantised(frames, theme, MANY_COLOURS if is_light else FEW_COLOURS)
     times = [round(1000 * seconds_per_step)] * len(frames)
     times[-1] = times[-1] * _LAST if len(frames) > 1 else times[-1]
     alt = f"{alt_text(scene, None)} An animation of {len(scene.steps)} steps."
@@ -144,8 +156,7 @@ def _changes(
 
     from convlab.figures.drawing import Drawing
 
-    paper = sheet(scene, dpi=dpi)
-    paper = sheet(scene, unit=min(paper.unit, UNIT), dpi=dpi)
+    paper = _paper(scene, dpi)
     ax = axes_for([paper], theme, alt="", dpi=dpi, shown=False)[0]
     canvas = FigureCanvasAgg(ax.figure)
     drawing = Drawing(scene, ax, paper, theme)
@@ -176,6 +187,17 @@ def _changes(
         behind, whole = without_words, now
 
 
+def _paper(scene: Scene, dpi: int) -> Sheet:
+    paper = sheet(scene, dpi=dpi)
+    return sheet(scene, unit=min(paper.unit, UNIT), dpi=dpi)
+
+
+def _is_light(scene: Scene, dpi: int, num_frames: int) -> bool:
+    """Whether so many frames have few pixels and are no wider than a page."""
+    width, height = (dpi * inches for inches in _paper(scene, dpi).size)
+    return width * height * num_frames <= FEW_PIXELS and width <= WIDEST * COARSE
+
+
 def _pixels(canvas: Any) -> np.ndarray:
     """The picture, one int for each pixel: red, green, blue and alpha."""
     return np.asarray(canvas.buffer_rgba()).view(np.uint32)[..., 0]
@@ -191,11 +213,11 @@ def _box(text: Text, height: int) -> tuple[slice, slice]:
 
 
 def _quantised(
-    frames: Sequence[tuple[np.ndarray, np.ndarray]], theme: Theme
+    frames: Sequence[tuple[np.ndarray, np.ndarray]], theme: Theme, most_colours: int
 ) -> tuple[list[np.ndarray], list[tuple[int, int, int]]]:
     """The frames as entries of one palette, which is made for all of them; entry 0 is what did not change."""
     shades, where, counts = np.unique(np.concatenate([c for _, c in frames]), return_inverse=True, return_counts=True)
-    palette = _palette(shades, counts, theme, COLOURS if len(frames) > 1 else STILL_COLOURS)
+    palette = _palette(shades, counts, theme, most_colours)
     distances = (_parts(shades)[:, None] - palette[None]).astype(np.int64)
     nearest = (distances**2).sum(2).argmin(1).astype(np.uint8) + 1
     entries = np.split(nearest[where], np.cumsum([len(colours) for _, colours in frames])[:-1])

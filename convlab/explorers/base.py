@@ -136,7 +136,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
             **values: The new settings, by the names of the controls.
 
         Raises:
-            TypeError: If there is no such control.
+            TypeError: If there is no such control, or its value has the wrong type.
             ValueError: If a control does not take the value. All controls are then as they were.
         """
         for name in values:
@@ -144,11 +144,14 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
                 raise TypeError(f"{self.name} has the controls {', '.join(self.controls)}, but no {name!r}")
         before = self.values()
         with self._one_picture():
-            for name, value in values.items():
-                if not takes(self.controls[name], value):
-                    for control in before:
-                        self.controls[control].value = before[control]
-                    raise ValueError(f"the control {name} of {self.name} does not take {name}={value!r}")
+            try:
+                for name, value in values.items():
+                    if not takes(self.controls[name], value):
+                        raise ValueError(f"the control {name} of {self.name} does not take {name}={value!r}")
+            except (TypeError, ValueError):
+                for name, value in before.items():
+                    self.controls[name].value = value
+                raise
 
     @contextmanager
     def _one_picture(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 import ipywidgets  # type: ignore[import-untyped]
 import traitlets
@@ -20,6 +20,7 @@ def whole(name: str, value: int, low: int, high: int, *, tip: str = "") -> ipywi
         tip: What is shown when the pointer rests on it.
 
     Raises:
+        TypeError: If `value` is no int.
         ValueError: If `value` is not from `low` to `high`.
 
     Example:
@@ -29,6 +30,8 @@ def whole(name: str, value: int, low: int, high: int, *, tip: str = "") -> ipywi
         Traceback (most recent call last):
         ValueError: stride must be from 1 to 4 in this explorer, but stride=9
     """
+    if not isinstance(value, SupportsIndex):
+        raise TypeError(f"{name} must be an int, but {name}={value!r} is a {type(value).__name__}")
     if not low <= value <= high:
         raise ValueError(f"{name} must be from {low} to {high} in this explorer, but {name}={value}")
     field = ipywidgets.BoundedIntText(
@@ -95,8 +98,10 @@ def takes(control: ipywidgets.ValueWidget, value: object) -> bool:
         >>> takes(whole("stride", 2, 1, 4), 3), takes(whole("stride", 2, 1, 4), 9)
         (True, False)
     """
+    if value is None:  # which a list takes for "nothing is chosen"
+        return False
     try:
         control.value = value
-    except traitlets.TraitError:
+    except (traitlets.TraitError, RuntimeError):  # torch's, for a tensor that is neither true nor false
         return False
     return bool(control.value == value)

@@ -10,10 +10,11 @@ import ipywidgets  # type: ignore[import-untyped]
 import torch
 
 from convlab.data import photo
-from convlab.explorers.controls import choice, yes_no
+from convlab.explorers.controls import choice, takes, yes_no
 from convlab.explorers.kernel_picture import picture
 from convlab.explorers.kernel_view import KernelView, photo_traits, result_traits
 from convlab.explorers.kernels import KERNELS, OWN, SIZES, resized
+from convlab.scenes.numbers import real
 
 MOST_PIXELS = 65536
 """A larger picture is refused: its numbers travel to the browser."""
@@ -143,7 +144,8 @@ class KernelLab(ipywidgets.VBox):  # type: ignore[misc]
             - taps: (k, k), k the kernel's size
 
         Raises:
-            ValueError: If there is no control of that name, or the taps do not fit.
+            TypeError: If there is no control of that name, or the taps are no tensor.
+            ValueError: If a control does not take the value, or the taps do not fit. All is then as it was.
 
         Example:
             >>> lab = KernelLab(torch.eye(8), "emboss")
@@ -151,14 +153,19 @@ class KernelLab(ipywidgets.VBox):  # type: ignore[misc]
             >>> lab.values()["kernel"]
             'your own'
         """
-        unknown = sorted(set(values) - set(self.controls))
-        if unknown:
-            raise ValueError(f"the controls are {', '.join(self.controls)}, but there is none of {', '.join(unknown)}")
-        checked = None if taps is None else _checked_taps(taps, [values.get("kernel_size", len(self.taps))])
-        for name, value in values.items():
-            self.controls[name].value = value
-        if checked is not None:
-            self._show(checked, kernel=OWN)
+        for name in values:
+            if name not in self.controls:
+                raise TypeError(f"kernel_lab has the controls {', '.join(self.controls)}, but no {name!r}")
+        before, old_taps = self.values(), self.taps
+        try:
+            for name, value in values.items():
+                if not takes(self.controls[name], value):
+                    raise ValueError(f"the control {name} of kernel_lab does not take {name}={value!r}")
+            if taps is not None:
+                self._show(_checked_taps(taps, [self.controls["kernel_size"].value]), kernel=OWN)
+        except (TypeError, ValueError):
+            self._show(old_taps, **before)
+            raise
 
     def _on_change(self, change: dict[str, Any]) -> None:
         if self._quiet:
@@ -254,7 +261,7 @@ def _checked_image(image: torch.Tensor) -> torch.Tensor:
             f"image must have shape (H, W), at least {max(SIZES)} x {max(SIZES)} and at most {MOST_PIXELS:,} pixels, "
             f"but has shape {tuple(image.shape)}"
         )
-    numbers = image.detach().cpu().float()
+    numbers = real("image", image).float()
     if not bool(numbers.isfinite().all()):
         raise ValueError("the numbers of image must be finite, but there is an inf or a nan")
     return numbers
@@ -268,7 +275,7 @@ def _checked_taps(taps: object, sizes: Sequence[int]) -> torch.Tensor:
         raise ValueError(
             f"a kernel must have shape {' or '.join(map(str, allowed))}, but has shape {tuple(taps.shape)}"
         )
-    numbers = taps.detach().cpu().double()
+    numbers = real("kernel", taps)
     if not bool((numbers.abs() <= LARGEST_TAP).all()):
         raise ValueError(f"the taps must lie between -{LARGEST_TAP} and {LARGEST_TAP}, but are {numbers.tolist()}")
     return numbers

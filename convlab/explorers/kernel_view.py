@@ -104,12 +104,16 @@ def result_traits(image: torch.Tensor, taps: torch.Tensor, *, normalise: bool, w
 def brightness(image: torch.Tensor) -> tuple[float, float]:
     """The numbers that are drawn black and white: 0 and 1 where all lie between, else the smallest and the largest.
 
+    Where all are the same, they are drawn black.
+
     Example:
         >>> brightness(torch.tensor([0.0, 0.5])), brightness(torch.tensor([0.0, 200.0]))
         ((0.0, 1.0), (0.0, 200.0))
     """
     low, high = float(image.min()), float(image.max())
-    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0
+    return low, high if high > low else low + abs(low)
 
 
 def as_bytes(tensor: torch.Tensor) -> bytes:

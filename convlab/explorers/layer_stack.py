@@ -108,9 +108,9 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
                 raise ValueError(f"kind must be one of {', '.join(KINDS)}, but layer {number} has kind={layer.kind!r}")
             for name, (low, high) in _NUMBERS.items():
                 given = getattr(layer, name)
-                if not low <= given <= high:
+                if not isinstance(given, int) or not low <= given <= high:
                     raise ValueError(
-                        f"{name} must be from {low} to {high} in this explorer, but layer {number} has {name}={given}"
+                        f"{name} must be from {low} to {high} in this explorer, but layer {number} has {name}={given!r}"
                     )
         return layers
 

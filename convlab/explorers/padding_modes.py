@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, SupportsIndex
 
 import ipywidgets  # type: ignore[import-untyped]
 import torch
@@ -11,6 +11,7 @@ from convlab import scenes
 from convlab.arithmetic.spec import PADDING_MODES
 from convlab.explorers.base import Explorer, choice, whole
 from convlab.scenes import Scene
+from convlab.scenes.numbers import real
 
 ALL = "all four"
 INPUT_SIZES = {1: (6, 12), 2: (4, 7)}
@@ -44,6 +45,7 @@ def padding_modes(
         - input: (1, L) or (1, H, W)
 
     Raises:
+        TypeError: If an argument has the wrong type.
         ValueError: If `ndim` is not 1 or 2, the input has other axes, or a control does not take a value.
 
     Source:
@@ -57,9 +59,9 @@ def padding_modes(
         >>> explorer.message
         "padding_mode='reflect' can fill at most 2 elements per side here, but on spatial axis 0 input_size=3 and ..."
     """
-    if ndim not in INPUT_SIZES:
+    if not isinstance(ndim, SupportsIndex) or ndim not in INPUT_SIZES:
         raise ValueError(f"ndim must be 1 or 2, but ndim={ndim!r}")
-    if input is not None and input.ndim != ndim + 1:
+    if input is not None and real("input", input).ndim != ndim + 1:
         raise ValueError(f"with ndim={ndim}, input must have {ndim + 1} axes, but has shape {tuple(input.shape)}")
     controls: dict[str, ipywidgets.ValueWidget] = {}
     if input is None:

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from convlab import arithmetic, scenes
 from convlab.arithmetic import ConvSpec
+from convlab.arithmetic.fields import window_taps
 from convlab.arithmetic.receptive_field import PerAxis
 from convlab.explorers.base import Explorer, Shown
 from convlab.explorers.controls import choice, whole
 from convlab.explorers.layer_stack import Layer, LayerStack
 from convlab.explorers.presets import OWN, Preset, follow_presets
-from convlab.scenes import Scene
 
 STACKS = {
     "three 3-kernels": (Layer("conv", 3),) * 3,
@@ -46,7 +46,8 @@ def receptive_field(
 
     Raises:
         TypeError: If a layer has no `kernel_size`.
-        ValueError: If there are too many layers, or a number is outside of its range.
+        ValueError: If there are too many layers, a layer is transposed or has `ceil_mode=True` or another padding mode
+            than "zeros", or a number is outside of its range.
 
     Example:
         >>> explorer = receptive_field([Layer("conv", 3, dilation=gap) for gap in (2, 2, 2)])
@@ -90,6 +91,9 @@ def _layer(given: object) -> Layer:
         return given
     if not hasattr(given, "kernel_size"):
         raise TypeError(f"a layer of a receptive field must have a kernel_size, but {given!r} has none")
+    for name, usual in (("transposed", False), ("ceil_mode", False), ("padding_mode", "zeros")):
+        if getattr(given, name, usual) != usual:
+            raise ValueError(f"a layer of this explorer must have {name}={usual!r}, but {given!r} has not")
     numbers = {name: _one(name, getattr(given, name, usual)) for name, usual in Layer._field_defaults.items()}
     kind = "max_pool" if "MaxPool" in type(given).__name__ else "conv"
     return Layer(kind, _one("kernel_size", given.kernel_size), **numbers)
@@ -114,7 +118,7 @@ def _shown(ndim: int, input_size: int, layers: tuple[Layer, ...]) -> Shown:
     scene = scenes.receptive_field(specs, input_size)
     field = arithmetic.receptive_field(specs)
     size, jump, start = (_along(numbers) for numbers in (field.size, field.jump, field.start))
-    inside, read = size**ndim, _most_read(scene)
+    inside, read = size**ndim, _read_along(specs) ** ndim
     holes = (
         f"{read} of the {inside} inputs inside, the others are holes"
         if read < inside
@@ -141,14 +145,10 @@ def _spec(layer: Layer, number: int, ndim: int) -> ConvSpec:
     )
 
 
-def _most_read(scene: Scene) -> int:
-    """The inputs that an output reads, at the output that reads the most: away from the borders."""
-    most = 0
-    counted: set[tuple[int, int]] = set()
-    for step in scene.steps:
-        lit = sum(len(mark.cells) for mark in step.marks if mark.grid == "input")  # in 1D
-        for change in step.changes:  # in 2D
-            if change.grid == "input":
-                (counted.discard if change.value is None else counted.add)((change.row, change.column))
-        most = max(most, lit, len(counted))
-    return most
+def _read_along(specs: Sequence[ConvSpec]) -> int:
+    """The inputs that an output reads along one axis, away from the borders."""
+    reads = {0}
+    for spec in reversed(specs):
+        (window,) = window_taps(spec.kernel_size[0], dilation=spec.dilation[0])
+        reads = {place * spec.stride[0] + tap for place in reads for tap in window}
+    return len(reads)

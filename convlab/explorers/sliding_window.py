@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, SupportsIndex
 
 import ipywidgets  # type: ignore[import-untyped]
 import torch
@@ -11,7 +11,7 @@ from convlab import scenes
 from convlab.arithmetic.spec import PADDING_MODES, ConvSpec
 from convlab.explorers.base import Explorer, Shown, choice, whole
 from convlab.explorers.words import sizes_in_words
-from convlab.scenes.numbers import weight_for
+from convlab.scenes.numbers import real, weight_for
 
 INPUT_SIZES = {1: (9, 16), 2: (6, 8), 3: (4, 5)}
 """By the number of spatial axes: the elements per axis at first, and at most."""
@@ -51,8 +51,9 @@ def sliding_window(
         padding: An int, "same" or "valid", at first.
         dilation: At first.
         padding_mode: At first.
-        in_channels: C_in. Controls for channels and groups are there where one of the three is not 1.
-        out_channels: C_out.
+        in_channels: C_in, where no tensor says it. Controls for channels and groups are there where one of the three is
+            not 1.
+        out_channels: C_out, where no weight says it.
         groups: At first.
 
     Shape:
@@ -60,6 +61,7 @@ def sliding_window(
         - weight: (C_out, C_in/groups, *kernel_size)
 
     Raises:
+        TypeError: If an argument has the wrong type.
         ValueError: If `ndim` is not 1, 2 or 3, a tensor has other axes, or a control does not take a value.
 
     Example:
@@ -70,10 +72,10 @@ def sliding_window(
         >>> explorer.message
         'the kernel must fit into the padded input, but on spatial axis 0 input_size=5 ...'
     """
-    if ndim not in INPUT_SIZES:
+    if not isinstance(ndim, SupportsIndex) or ndim not in INPUT_SIZES:
         raise ValueError(f"ndim must be 1, 2 or 3, but ndim={ndim!r}")
     for name, tensor, axes in (("input", input, ndim + 1), ("weight", weight, ndim + 2)):
-        if tensor is not None and tensor.ndim != axes:
+        if tensor is not None and real(name, tensor).ndim != axes:
             raise ValueError(f"with ndim={ndim}, {name} must have {axes} axes, but has shape {tuple(tensor.shape)}")
     has_channels = (in_channels, out_channels, groups) != (1, 1, 1) or (input is not None and len(input) > 1)
     controls: dict[str, ipywidgets.ValueWidget] = {}
@@ -99,13 +101,16 @@ def sliding_window(
         tip = "independent convolutions side by side"
         controls["groups"] = whole("groups", groups, 1, MOST_CHANNELS, tip=tip)
 
+    channels_in = in_channels if weight is None else weight.shape[1] * groups
+    channels_in = channels_in if input is None else len(input)
+
     def show(**settings: Any) -> Shown:
         size: Any = settings.pop("input_size", None)
         taps = settings.pop("kernel_size", None)
         kernel = (taps,) * ndim if weight is None else tuple(weight.shape[2:])
-        channels_in = settings.pop("in_channels", 1 if input is None else len(input))
-        channels_out = settings.pop("out_channels", 1 if weight is None else len(weight))
-        spec = ConvSpec(channels_in, channels_out, kernel, bias=False, **{"groups": groups, **settings})
+        made = settings.pop("out_channels", 1 if weight is None else len(weight))
+        read = settings.pop("in_channels", channels_in)
+        spec = ConvSpec(read, made, kernel, bias=False, **{"groups": groups, **settings})
         scene = scenes.sliding_window(spec, size if input is None else input, weight_for(spec, weight))
         sizes = (size,) * ndim if input is None else tuple(input.shape[1:])
         return Shown(scene, sizes_in_words(spec, sizes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex
 
 from convlab import scenes
 from convlab.arithmetic import ConvSpec
@@ -66,7 +66,7 @@ def transposed(
         'output_padding must be smaller than stride or dilation, but on spatial axis 0 output_padding=2, stride=2 and
         dilation=1'
     """
-    if ndim not in LARGEST:
+    if not isinstance(ndim, SupportsIndex) or ndim not in LARGEST:
         raise ValueError(f"ndim must be 1 or 2, but ndim={ndim!r}")
     largest = LARGEST[ndim]
     controls = {
@@ -94,7 +94,7 @@ def _about_counts(scene: Scene) -> str:
     """How many stamps meet on an element of the output, and whether that goes up and down."""
     rows = scene.grid("output").values
     counts = sorted({count for row in rows for count in row if count is not None})
-    along = [count or 0 for count in rows[len(rows) // 2]]
+    along = max(([count or 0 for count in row] for row in rows), key=sum)  # a row that stamps reach
     dips = any(count < min(max(along[:i]), max(along[i + 1 :])) for i, count in enumerate(along[1:-1], 1))
     numbers = ", ".join(map(str, counts))
     if dips:

@@ -9,6 +9,7 @@ import torch
 
 from convlab.arithmetic.spec import as_int, axes_of
 from convlab.figures import style
+from convlab.scenes.numbers import real
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,13 +48,13 @@ def field(
         >>> [int(bar.get_height()) for bar in ax.patches[:5]]
         [0, 1, 2, 1, 0]
     """
+    values = real("strength", strength).abs()
     if strength.ndim not in (1, 2) or not strength.numel():
         raise ValueError(f"strength must have shape (H, W) or (L,), nowhere 0, but has shape {tuple(strength.shape)}")
     if (start is None) != (size is None):
         raise ValueError(f"start and size must be given together, but start={start} and size={size}")
     starts = _per_axis("start", start, strength.ndim, minimum=-(10**9))
     sizes = _per_axis("size", size, strength.ndim, minimum=1)
-    values = strength.detach().cpu().double().abs()
     reached = values.nonzero()
     limit = limit or float(values.max()) or 1.0
     if values.ndim == 1:

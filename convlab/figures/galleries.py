@@ -9,6 +9,7 @@ import torch
 
 from convlab.arithmetic.spec import as_int
 from convlab.figures import style
+from convlab.scenes.numbers import real
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,10 +43,10 @@ def filters(
     from matplotlib import colormaps
 
     columns = as_int("columns", columns, minimum=1)
+    kernels = real("weight", weight).float()
     if weight.ndim != 4 or weight.shape[1] not in (1, 3) or not weight.numel():
         shape = tuple(weight.shape)
         raise ValueError(f"weight must have shape (C_out, 3, kH, kW) or (C_out, 1, kH, kW), but has shape {shape}")
-    kernels = weight.detach().cpu().float()
     count, channels = kernels.shape[:2]
     columns = min(columns, count)
     rows = math.ceil(count / columns)
@@ -98,9 +99,9 @@ def feature_maps(
     from matplotlib import colormaps
 
     columns = as_int("columns", columns, minimum=1)
+    maps = real("tensor", tensor).float()
     if tensor.ndim != 3 or not tensor.numel():
         raise ValueError(f"tensor must have shape (C, H, W), nowhere 0, but has shape {tuple(tensor.shape)}")
-    maps = tensor.detach().cpu().float()
     count, height, width = maps.shape
     columns = min(columns, count)
     gallery = _gallery(maps.unsqueeze(1), columns)[0]

@@ -34,11 +34,11 @@ def scene(
         step: The number of a step, from 0 on, or from -1 backwards: its cells are lit, its words stand below, and the
             numbers are those so far. None shows the numbers at the end, nothing lit, and no words below.
         ax: The axes to draw on; None makes a new figure that fits.
-        theme: The colours, `style.LIGHT` or `style.DARK`.
+        theme: The colours, `style.LIGHT` or `style.DARK`; a figure whose axes are given gets their page.
         title: What the reader sees; None takes the scene's.
 
     Raises:
-        TypeError: If `step` is no int.
+        TypeError: If an argument has the wrong type.
         ValueError: If there is no such step.
 
     Example:
@@ -48,6 +48,7 @@ def scene(
         >>> [text.get_text() for text in ax.texts if text.get_text()]
         ['1', '2', '3', 'the only step']
     """
+    check_drawable(scene, theme)
     from convlab.figures.drawing import Drawing
 
     number = None if step is None else check_step(scene, step)
@@ -61,6 +62,7 @@ def scene(
         box = ax.get_window_extent()
         paper = fitted(scene, box.width * 72 / ax.figure.dpi, box.height * 72 / ax.figure.dpi, number is not None)
         style.describe(ax.figure, alt_text(scene, number))
+        ax.figure.set_facecolor(theme.page)
     Drawing(scene, ax, paper, theme).show(number)
     heading(ax, scene.title if title is None else title, theme)
     return ax
@@ -87,7 +89,7 @@ def steps(
         The axes of the pictures, a one-dimensional array.
 
     Raises:
-        TypeError: If a number is no int.
+        TypeError: If an argument has the wrong type.
         ValueError: If there is no such step, or none is asked for, or `columns` is less than 1.
 
     Example:
@@ -96,6 +98,7 @@ def steps(
         >>> [ax.texts[-2].get_text() for ax in steps(Scene("", "", (Grid("input", ((1,),)),), story))]
         ['step 0', 'step 2', 'step 4', 'step 6', 'step 8', 'step 10']
     """
+    check_drawable(scene, theme)
     from convlab.figures.drawing import Drawing
 
     chosen = spread(len(scene.steps), 6) if steps is None else [check_step(scene, number) for number in steps]
@@ -118,6 +121,23 @@ def steps(
         figure.text(0.4 * paper.unit / 72 / figure.get_figwidth(), 1 - 0.1 / inches, shown, ha="left", va="top",
                     fontsize=11, fontweight="bold", color=theme.ink)  # fmt: skip
     return axes
+
+
+def check_drawable(scene: Scene, theme: Theme) -> None:
+    """Refuse what is no scene or no theme.
+
+    Raises:
+        TypeError: If one is of another class.
+
+    Example:
+        >>> check_drawable([], LIGHT)
+        Traceback (most recent call last):
+        TypeError: scene must be a scenes.Scene, but is a list
+    """
+    if not isinstance(scene, Scene):
+        raise TypeError(f"scene must be a scenes.Scene, but is a {type(scene).__name__}")
+    if not isinstance(theme, Theme):
+        raise TypeError(f"theme must be style.LIGHT or style.DARK, but theme={theme!r}")
 
 
 def check_step(scene: Scene, step: SupportsIndex) -> int:
@@ -203,7 +223,7 @@ def axes_for(
 
 
 def heading(ax: Axes, title: str, theme: Theme) -> None:
-    """The title of a scene, above its left edge.
+    """The title of a scene, above its left edge, in smaller letters where it would not fit.
 
     Example:
         >>> ax = style.figure((3, 2), shown=False).add_subplot()
@@ -213,4 +233,8 @@ def heading(ax: Axes, title: str, theme: Theme) -> None:
     """
     left, right = ax.get_xlim()
     inset = 0.4 / (right - left)
-    ax.set_title(title, loc="left", color=theme.ink, fontsize=11, fontweight="bold", x=inset)
+    made = ax.set_title(title, loc="left", color=theme.ink, fontsize=11, fontweight="bold", x=inset)
+    room = (1 - inset) * ax.get_window_extent().width
+    for half_points in range(21, 11, -1):
+        if made.get_window_extent().width > room:
+            made.set_fontsize(half_points / 2)

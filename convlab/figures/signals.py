@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from convlab.figures import style
+from convlab.scenes.numbers import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,16 +43,18 @@ def signals(
         - tensor: (C, L) or (L,)
 
     Raises:
-        ValueError: If the shape is another one, there is nothing in it, or there are not as many labels as channels.
+        TypeError: If it is no tensor of real numbers.
+        ValueError: If the shape is another one, there is nothing in it, a number is not finite, or there are not as many labels as channels.
 
     Example:
         >>> ax = signals(torch.rand(2, 100), sample_rate=50, labels=["left", "right"])
         >>> ax.get_xlabel(), [label.get_text() for label in ax.get_yticklabels()]
         ('time in s', ['left', 'right'])
     """
+    values = plain("tensor", tensor)
     if tensor.ndim not in (1, 2) or not tensor.numel():
         raise ValueError(f"tensor must have shape (C, L) or (L,), nowhere 0, but has shape {tuple(tensor.shape)}")
-    values = tensor.detach().cpu().double().reshape(-1, tensor.shape[-1])
+    values = values.reshape(-1, tensor.shape[-1])
     channels, length = values.shape
     names = _names(labels, channels)
     time = (torch.arange(length, device="cpu") + start) / (sample_rate or 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from convlab.figures import style
+from convlab.scenes.numbers import real
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,9 +36,10 @@ def image(tensor: torch.Tensor, *, ax: Axes | None = None, title: str | None = N
         >>> image(torch.zeros(3, 4, 6)).get_xlabel()
         'W = 6'
     """
-    if not (tensor.ndim == 2 or (tensor.ndim == 3 and len(tensor) in (1, 3))):
-        raise ValueError(f"tensor must have shape (3, H, W), (1, H, W) or (H, W), but has shape {tuple(tensor.shape)}")
-    levels = tensor.detach().cpu().clamp(0, 1)
+    levels = real("tensor", tensor).float().clamp(0, 1)
+    if not (tensor.ndim == 2 or (tensor.ndim == 3 and len(tensor) in (1, 3))) or not tensor.numel():
+        shape = tuple(tensor.shape)
+        raise ValueError(f"tensor must have shape (3, H, W), (1, H, W) or (H, W), nowhere 0, but has shape {shape}")
     pixels = levels.permute(1, 2, 0) if tensor.ndim == 3 and len(tensor) == 3 else levels.reshape(tensor.shape[-2:])
     ax = style.axes(ax)
     ax.imshow(pixels.numpy(), cmap="gray", vmin=0, vmax=1)
@@ -65,8 +67,7 @@ def feature_map(
         >>> feature_map(torch.tensor([[-1.0, 0.0, 2.0]]), limit=2).images[0].get_clim()
         (-2.0, 2.0)
     """
-    _check_plane(tensor)
-    values = tensor.detach().cpu().float()
+    values = _plane(tensor).float()
     limit = limit or float(values.abs().quantile(0.99)) or 1.0
     ax = style.axes(ax)
     drawn = ax.imshow(values.numpy(), cmap=style.DIVERGING, vmin=-limit, vmax=limit)
@@ -107,8 +108,7 @@ def cells(
         >>> [text.get_text() for text in cells(torch.tensor([[3.0, 12.0]])).texts]
         ['3', '12']
     """
-    _check_plane(tensor)
-    values = tensor.detach().cpu().double()
+    values = _plane(tensor)
     rows, columns = values.shape
     limit = limit or float(values.abs().max()) or 1.0
     if decimals is None:
@@ -161,9 +161,11 @@ def curves(
     return ax
 
 
-def _check_plane(tensor: torch.Tensor) -> None:
-    if tensor.ndim != 2:
-        raise ValueError(f"tensor must have shape (H, W), but has shape {tuple(tensor.shape)}")
+def _plane(tensor: torch.Tensor) -> torch.Tensor:
+    values = real("tensor", tensor)
+    if values.ndim != 2 or not values.numel():
+        raise ValueError(f"tensor must have shape (H, W), nowhere 0, but has shape {tuple(values.shape)}")
+    return values
 
 
 def _labelled(ax: Axes, height: int, width: int, title: str | None) -> Axes:

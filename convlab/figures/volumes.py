@@ -9,6 +9,7 @@ import torch
 
 from convlab.figures import style
 from convlab.figures.tensors import image
+from convlab.scenes.numbers import real
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,12 +52,12 @@ def slices(
         >>> [ax.get_title() for ax in slices(torch.rand(4, 6, 8), at=(0, 2, 5))]
         ['d = 0', 'h = 2', 'w = 5']
     """
+    values = real("volume", volume).float()
     if volume.ndim != 3 or not volume.numel():
         raise ValueError(f"volume must have shape (D, H, W), nowhere 0, but has shape {tuple(volume.shape)}")
     d, h, w = at = at or (volume.shape[0] // 2, volume.shape[1] // 2, volume.shape[2] // 2)
     if not all(0 <= place < size for place, size in zip(at, volume.shape, strict=True)):
         raise ValueError(f"at must be a voxel of the volume, but at={at} and volume has shape {tuple(volume.shape)}")
-    values = volume.detach().cpu().float()
     if axes is None:
         depth, height, width = (size * side for size, side in zip(volume.shape, spacing, strict=True))
         axes = _at_one_scale([(width, height), (width, depth), (height, depth)])
@@ -111,10 +112,10 @@ def frames(
         >>> len(frames(torch.rand(1, 5, 8, 8)))
         5
     """
+    pictures = real("clip", clip).float()
     if not (clip.ndim == 3 or (clip.ndim == 4 and len(clip) in (1, 3))) or not clip.numel():
         shape = tuple(clip.shape)
         raise ValueError(f"clip must have shape (D, H, W), (1, D, H, W) or (3, D, H, W), but has shape {shape}")
-    pictures = clip.detach().cpu().float()
     coloured = pictures.ndim == 4 and len(pictures) == 3
     if not coloured:
         pictures = pictures.reshape(1, *pictures.shape[-3:])

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from convlab.figures import style
+from convlab.scenes.numbers import real
 
 MOST_VOXELS = 8192
 """Larger volumes are refused: drawing takes too long, and the inner voxels are hidden anyway."""
@@ -35,7 +36,7 @@ def voxels(
         - volume: (D, H, W)
 
     Raises:
-        TypeError: If `ax` has only two dimensions.
+        TypeError: If it is no tensor of real numbers, or `ax` has only two dimensions.
         ValueError: If the shape is another one, or there are too many voxels, or none is larger than the threshold.
 
     Example:
@@ -43,6 +44,7 @@ def voxels(
         >>> ax.get_zlabel(), ax.get_title()
         ('D = 3', '6 of 27 voxels above 20')
     """
+    values = real("volume", volume)
     if volume.ndim != 3 or not volume.numel():
         raise ValueError(f"volume must have shape (D, H, W), nowhere 0, but has shape {tuple(volume.shape)}")
     if volume.numel() > MOST_VOXELS:
@@ -52,7 +54,6 @@ def voxels(
         )
     if ax is not None and not hasattr(ax, "voxels"):
         raise TypeError(f"ax must have three dimensions (projection='3d'), but ax is a {type(ax).__name__}")
-    values = volume.detach().cpu().double()
     low, high = float(values.min()), float(values.max())
     threshold = (low + high) / 2 if threshold is None else threshold
     filled = values > threshold

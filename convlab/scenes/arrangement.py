@@ -9,7 +9,7 @@ from dataclasses import replace
 from convlab.arithmetic.sizes import effective_kernel_size
 from convlab.arithmetic.spec import ConvSpec
 from convlab.scenes.layout import Block, below, beside, edges, moved
-from convlab.scenes.numbers import word
+from convlab.scenes.numbers import in_sum
 from convlab.scenes.parts import Grid, Label
 from convlab.scenes.tensors import Planes
 
@@ -150,8 +150,7 @@ def _equals(starts: Sequence[tuple[float, float]], bias: Sequence[float] | None)
 
 
 def _plus(value: float) -> str:
-    number = word(value)
-    return f"+ ({number})" if number.startswith("-") else f"+ {number}"
+    return f"+ {in_sum(value)}"
 
 
 def _width(text: str) -> float:

@@ -16,11 +16,11 @@ from convlab.ops.padding import padded
 from convlab.scenes.arrangement import GAP, NEAR
 from convlab.scenes.checks import check_amount
 from convlab.scenes.layout import Block, below, beside
-from convlab.scenes.numbers import input_for, word
+from convlab.scenes.numbers import input_for, whole, word
 from convlab.scenes.parts import Change, Grid, Place, Step
 from convlab.scenes.scene import Scene
 from convlab.scenes.tensors import LETTERS, Planes, input_planes, labelled, marks, planes
-from convlab.scenes.wording import one_or_all, times
+from convlab.scenes.wording import one_or_all, position, times
 
 Index = tuple[int, ...]
 Sources = Mapping[str, Index | None]
@@ -66,8 +66,8 @@ def padding_modes(input: torch.Tensor | IntOrTuple, padding: IntOrTuple, modes: 
     values = input_for(spec, input)
     around = {mode: _mode_planes(each, padded(values[None], each)[0], size) for mode, each in specs.items()}
     sources: dict[Index, Sources] = {}
-    for position in itertools.product(*map(range, places)):
-        found = {mode: taps(each, position, size)[0] for mode, each in specs.items()}
+    for place in itertools.product(*map(range, places)):
+        found = {mode: taps(each, place, size)[0] for mode, each in specs.items()}
         sources[found[modes[0]].input_index] = {mode: tap.source for mode, tap in found.items()}
     words = [f"{letter} = {length}" for letter, length in zip(LETTERS[spec.ndim], size, strict=True)]
     source = labelled(planes("input", values), words, channels="")
@@ -117,14 +117,14 @@ def _place_step(
     lines, changes = [], []
     for mode, element in found.items():
         number = 0 if element is None else values[(0, *element)].item()
-        held = "0" if element is None else f"element {_said(element)}, which is {word(number)}"
-        lines.append(f"{mode}: position {_said(index)} holds {held}")
-        changes.append(Change(*places[mode], number if number % 1 else int(number)))
+        held = "0" if element is None else f"element {position(element)}, which is {word(number)}"
+        lines.append(f"{mode}: position {position(index)} holds {held}")
+        changes.append(Change(*places[mode], whole(number)))
     copied = {mode: element for mode, element in found.items() if element is not None}
     read = [source.place(0, element) for element in dict.fromkeys(copied.values())]
     read += [around[mode].place(0, element) for mode, element in copied.items()]
     lit = (*marks("read", read), *marks("written", places.values()))
-    return Step(f"position {_said(index)}", "\n".join(lines), lit, changes=tuple(changes), at=tuple(places.values()))
+    return Step(f"position {position(index)}", "\n".join(lines), lit, changes=tuple(changes), at=tuple(places.values()))
 
 
 def _element_step(
@@ -140,13 +140,9 @@ def _element_step(
     for mode, grids in around.items():
         copies = [index for index, found in sources.items() if found[mode] == element and index != element]
         written += [grids.place(0, index) for index in copies]
-        lines.append(f"{mode}: {'copied to ' + ', '.join(map(_said, copies)) if copies else 'not copied'}")
-    title = f"element {_said(element)}, which is {word(values[(0, *element)].item())}"
+        lines.append(f"{mode}: {'copied to ' + ', '.join(map(position, copies)) if copies else 'not copied'}")
+    title = f"element {position(element)}, which is {word(values[(0, *element)].item())}"
     return Step(title, "\n".join(lines), (*marks("read", own), *marks("written", written)), at=tuple(own))
-
-
-def _said(index: Index) -> str:
-    return str(index[0]) if len(index) == 1 else str(index)
 
 
 def _arranged(spec: ConvSpec, source: Grid, modes: Sequence[Grid]) -> Block:

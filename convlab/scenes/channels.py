@@ -75,7 +75,7 @@ def connections(links: torch.Tensor | Sequence[torch.Tensor], *, names: Sequence
         - links: (outputs, inputs) bools; each layer's inputs are the outputs of the layer before
 
     Raises:
-        TypeError: If the links are no bools.
+        TypeError: If the links are no tensors, or no bools.
         ValueError: If the layers do not fit each other, a row has more than 64 nodes, or the names are not as many as
             the rows.
 
@@ -85,8 +85,9 @@ def connections(links: torch.Tensor | Sequence[torch.Tensor], *, names: Sequence
         >>> scene.steps[1].text
         '2 of the 4 inputs reach it: 2, 3'
     """
-    layers = [layer.detach().cpu() for layer in ([links] if isinstance(links, torch.Tensor) else links)]
+    layers = [links] if isinstance(links, torch.Tensor) else list(links)
     _check(layers)
+    layers = [layer.detach().cpu() for layer in layers]
     sizes = [layers[0].shape[1], *(len(layer) for layer in layers)]
     if names is not None and len(names) != len(sizes):
         raise ValueError(f"names must be as many as rows, but there are {len(sizes)} rows and {len(names)} names")
@@ -188,8 +189,12 @@ def _check(layers: Sequence[torch.Tensor]) -> None:
     if not layers:
         raise ValueError("links must hold at least one layer, but it is empty")
     for number, layer in enumerate(layers):
+        if not isinstance(layer, torch.Tensor):
+            raise TypeError(f"links must be tensors, but layer {number} is a {type(layer).__name__}")
         if layer.dtype != torch.bool:
             raise TypeError(f"links must be bools, but layer {number} has dtype {layer.dtype}")
+        if layer.is_meta:
+            raise ValueError(f"links must hold bools, but layer {number} is on the device 'meta', which has none")
         if layer.ndim != 2 or not layer.numel():
             shape = tuple(layer.shape)
             raise ValueError(

@@ -40,6 +40,28 @@ def check_amount(what: str, *, cells: int, products: int | None = None) -> None:
         raise ValueError(f"{what} shows at most {most}, but here are {here}")
 
 
+def check_spec(what: str, spec: ConvSpec) -> None:
+    """Refuse what is no convolution of 1, 2 or 3 spatial axes.
+
+    Args:
+        what: The picture, for the error.
+        spec: The convolution.
+
+    Raises:
+        TypeError: If `spec` is no `ConvSpec`.
+        ValueError: If it has more than three spatial axes.
+
+    Example:
+        >>> check_spec("matrix", 3)
+        Traceback (most recent call last):
+        TypeError: matrix needs an arithmetic.ConvSpec, but spec=3 is a int
+    """
+    if not isinstance(spec, ConvSpec):
+        raise TypeError(f"{what} needs an arithmetic.ConvSpec, but spec={spec!r} is a {type(spec).__name__}")
+    if spec.ndim > 3:
+        raise ValueError(f"{what} shows 1, 2 or 3 spatial axes, but kernel_size={spec.kernel_size} has {spec.ndim}")
+
+
 def refuse_transposed(what: str, spec: ConvSpec) -> None:
     """Refuse a transposed convolution, and say what shows one.
 
@@ -48,17 +70,40 @@ def refuse_transposed(what: str, spec: ConvSpec) -> None:
         spec: The convolution.
 
     Raises:
-        ValueError: If `spec` is transposed.
+        TypeError: If `spec` is no `ConvSpec`.
+        ValueError: If `spec` is transposed, or has more than three spatial axes.
 
     Example:
         >>> refuse_transposed("sliding_window", ConvSpec(1, 1, (3,), transposed=True))
         Traceback (most recent call last):
         ValueError: sliding_window needs transposed=False, but transposed=True; scatter and gather show a transposed ...
     """
+    check_spec(what, spec)
     if spec.transposed:
         raise ValueError(
             f"{what} needs transposed=False, but transposed=True; scatter and gather show a transposed convolution"
         )
+
+
+def refuse_plain(what: str, spec: ConvSpec) -> None:
+    """Refuse a convolution that is not transposed, and say what shows one.
+
+    Args:
+        what: The picture, for the error.
+        spec: The convolution.
+
+    Raises:
+        TypeError: If `spec` is no `ConvSpec`.
+        ValueError: If `spec` is not transposed, or has more than three spatial axes.
+
+    Example:
+        >>> refuse_plain("scatter", ConvSpec(1, 1, (3,)))
+        Traceback (most recent call last):
+        ValueError: scatter needs spec.transposed=True; a convolution is shown by sliding_window
+    """
+    check_spec(what, spec)
+    if not spec.transposed:
+        raise ValueError(f"{what} needs spec.transposed=True; a convolution is shown by sliding_window")
 
 
 def readable_input(what: str, spec: ConvSpec, input: torch.Tensor | IntOrTuple) -> torch.Tensor:

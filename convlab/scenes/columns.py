@@ -20,7 +20,7 @@ from convlab.scenes.numbers import sum_of_products, weight_for, whole
 from convlab.scenes.parts import Change, Grid, Label, Place, Step
 from convlab.scenes.scene import Scene
 from convlab.scenes.tensors import LETTERS, Planes, input_planes, marks, planes
-from convlab.scenes.wording import named, times
+from convlab.scenes.wording import named, position, times
 
 
 def unfold(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tensor | None = None) -> Scene:
@@ -62,11 +62,11 @@ def unfold(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tenso
     by_window = columns(values[None], spec)[0]
     shown = input_planes(spec, around, size)
     positions = list(itertools.product(*map(range, output.shape[1:])))
-    windows = [_window(spec, shown, position, size) for position in positions]
+    windows = [_window(spec, shown, place, size) for place in positions]
     rows, results = kernel.flatten(1).tolist(), output.flatten(1).T.tolist()
     steps = [
-        _step(spec, number, position, window, column, rows, result)
-        for number, (position, window, column, result) in enumerate(
+        _step(spec, number, place, window, column, rows, result)
+        for number, (place, window, column, result) in enumerate(
             zip(positions, windows, by_window.T.tolist(), results, strict=True)
         )
     ]
@@ -81,7 +81,7 @@ def unfold(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tenso
 def _step(
     spec: ConvSpec,
     number: int,
-    position: tuple[int, ...],
+    place: tuple[int, ...],
     window: Sequence[Place],
     column: Sequence[float],
     weight: Sequence[Sequence[float]],
@@ -98,7 +98,7 @@ def _step(
         + sum_of_products(zip(column, row, strict=True), results[channel])
         for channel, row in enumerate(weight)
     ]
-    title = f"column {number}, the window of output {position[0] if spec.ndim == 1 else position}"
+    title = f"column {number}, the window of output {position(place)}"
     return Step(title, "\n".join(lines), lit, changes=tuple(changes), at=(*copies, *written))
 
 

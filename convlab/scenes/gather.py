@@ -15,13 +15,13 @@ from convlab.arithmetic.taps import taps
 from convlab.ops import conv_transpose
 from convlab.scenes.arrangement import arranged
 from convlab.scenes.checks import check_amount
-from convlab.scenes.grids import as_convolution, crops, element, kernels_of, output_words, with_kinds
+from convlab.scenes.grids import as_convolution, crops, kernels_of, output_words, with_kinds
 from convlab.scenes.numbers import sum_of_products, whole, word
 from convlab.scenes.parts import Change, Step
 from convlab.scenes.scene import Scene
 from convlab.scenes.tensors import LETTERS, Planes, labelled, marks, planes
 from convlab.scenes.transposed import checked, input_words, kernel_words
-from convlab.scenes.wording import named, one_or_all, times
+from convlab.scenes.wording import element, named, one_or_all, times
 
 
 def gather(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tensor | None = None) -> Scene:
@@ -58,13 +58,15 @@ def gather(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tenso
     """
     values, kernel = checked(spec, input, weight, "gather")
     size = tuple(values.shape[1:])
-    axes = [_axis(spec, axis, n) for axis, n in enumerate(size)]
     num_outputs = spec.out_channels * math.prod(output_size(spec, size))
+    ends = [_ends(spec, axis, n) for axis, n in enumerate(size)]
+    places = [max(end, last) - min(begin, 0) + 1 for begin, end, last in ends]
     check_amount(
         "gather",
-        cells=spec.in_channels * math.prod(len(axis.kinds) for axis in axes) + kernel.numel() + num_outputs,
+        cells=spec.in_channels * math.prod(places) + kernel.numel() + num_outputs,
         products=num_outputs * kernel.numel() // spec.out_channels,
     )
+    axes = [_axis(spec, axis, n) for axis, n in enumerate(size)]
     options: dict[str, Any] = {"stride": spec.stride, "output_padding": spec.output_padding, "dilation": spec.dilation}
     output = conv_transpose(values, kernel, padding=crops(spec), groups=spec.groups, **options)
     of_channels = conv_transpose(values, kernel, padding=crops(spec), groups=spec.in_channels, **options)
@@ -76,7 +78,7 @@ def gather(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tenso
     )
     steps = _steps(spec, values, kernel, (output, parts), (around, weights, results), axes)
     grids, labels = arranged(as_convolution(spec), around, weights, results)
-    return Scene(f"gather: {named(spec)}", _alt(spec, size), grids, steps, labels=labels)
+    return Scene(f"gather: {named(spec)}", _alt(spec, axes, size), grids, steps, labels=labels)
 
 
 class _Axis(NamedTuple):
@@ -99,10 +101,16 @@ class _Axis(NamedTuple):
     words: str
 
 
-def _axis(spec: ConvSpec, axis: int, n: int) -> _Axis:
-    stride, last = spec.stride[axis], (n - 1) * spec.stride[axis]
+def _ends(spec: ConvSpec, axis: int, n: int) -> tuple[int, int, int]:
+    """The first and the last place along one axis that the kernel reads, and the place of the last element."""
+    last = (n - 1) * spec.stride[axis]
     border = spec.dilation[axis] * (spec.kernel_size[axis] - 1) - crops(spec)[axis]
-    begin, end = -border, last + border + spec.output_padding[axis]
+    return -border, last + border + spec.output_padding[axis], last
+
+
+def _axis(spec: ConvSpec, axis: int, n: int) -> _Axis:
+    stride, (begin, end, last) = spec.stride[axis], _ends(spec, axis, n)
+    border = -begin
     kinds = [
         "c" if not begin <= j <= end else "p" if not 0 <= j <= last else "." if j % stride == 0 else "z"
         for j in range(min(begin, 0), max(end, last) + 1)
@@ -188,13 +196,13 @@ def _text(pairs: Mapping[int, Sequence[tuple[float, float]]], parts: Sequence[fl
     return "\n".join([*lines, f"together: {sum_of_products([(part,) for part in parts], total)}"])
 
 
-def _alt(spec: ConvSpec, size: Sequence[int]) -> str:
-    between = [step - 1 for step in spec.stride]
+def _alt(spec: ConvSpec, axes: Sequence[_Axis], size: Sequence[int]) -> str:
+    between = [step - 1 if n > 1 else 0 for step, n in zip(spec.stride, size, strict=True)]
+    border = " and a border of zeros" if any("p" in axis.kinds for axis in axes) else ""
     zeros = (
         f" with {one_or_all(between)} zero{'s' * (between != [1] * spec.ndim)} between elements" if any(between) else ""
     )
     return (
-        f"Flipped, {kernel_words(spec)} slides with stride 1 over {input_words(spec, size)}{zeros} "
-        "and a border of zeros; "
+        f"Flipped, {kernel_words(spec)} slides with stride 1 over {input_words(spec, size)}{zeros}{border}; "
         f"the output has {times(output_size(spec, size))} numbers."
     )

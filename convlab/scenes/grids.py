@@ -1,4 +1,4 @@
-"""The grids of a transposed convolution: kernels by output channel, kinds of cells along the axes, words of indices."""
+"""The grids of a transposed convolution: kernels by output channel, kinds of cells along the axes, words of sizes."""
 
 from __future__ import annotations
 
@@ -144,31 +144,3 @@ def output_words(spec: ConvSpec, input_size: Sequence[int], *, uncropped: bool =
         words = [f"{letter}_out = {n}", *[f"padding {cropped}"] * (uncropped and cropped > 0)]
         found.append(", ".join([*words, *[f"output_padding {extra}"] * (uncropped and extra > 0)]))
     return found
-
-
-def position(index: Sequence[int]) -> str:
-    """An index as the reader sees it.
-
-    Example:
-        >>> position((2,)), position((1, 2))
-        ('2', '(1, 2)')
-    """
-    return str(index[0]) if len(index) == 1 else f"({', '.join(map(str, index))})"
-
-
-def element(tensor: str, channels: int, channel: int, index: Sequence[int]) -> str:
-    """Which element of a tensor, in words; the channel only where there are several.
-
-    Args:
-        tensor: What it is called.
-        channels: How many channels it has.
-        channel: The element's channel.
-        index: Its index on each spatial axis.
-
-    Example:
-        >>> element("output", 1, 0, (1, 2)), element("output", 2, 1, (3,))
-        ('output (1, 2)', 'output channel 1, position 3')
-    """
-    if channels == 1:
-        return f"{tensor} {position(index)}"
-    return f"{tensor} channel {channel}, {'position ' if len(index) == 1 else ''}{position(index)}"

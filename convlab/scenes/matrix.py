@@ -14,13 +14,12 @@ from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_tuple
 from convlab.ops import conv, conv_transpose
 from convlab.ops.matrix import conv_matrix
-from convlab.scenes.checks import check_amount, refuse_transposed
-from convlab.scenes.grids import element, position
+from convlab.scenes.checks import check_amount, check_spec, refuse_transposed
 from convlab.scenes.layout import beside, edges
 from convlab.scenes.numbers import decimals_of, input_for, limit_of, rows, sum_of_products, weight_for, whole, word
 from convlab.scenes.parts import Change, Grid, Label, Mark, Place, Step
 from convlab.scenes.scene import Scene
-from convlab.scenes.wording import named, times
+from convlab.scenes.wording import element, named, position, times
 
 MOST_NAMED = 6
 """Elements that a step names, at most."""
@@ -57,6 +56,7 @@ def matrix(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tenso
         >>> matrix(ConvSpec(1, 1, (2,), transposed=True), x[:, :2], w).grid("matrix").values
         ((1, 0), (3, 1), (0, 3))
     """
+    check_spec("matrix", spec)
     values, kernel = _input(spec, input), weight_for(spec, weight)
     size = tuple(values.shape[1:])
     out_shape = (spec.out_channels, *output_size(spec, size))

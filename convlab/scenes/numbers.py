@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,19 +33,21 @@ def rows(plane: torch.Tensor) -> tuple[tuple[int | float, ...], ...]:
     """
     if plane.ndim != 2:
         raise ValueError(f"plane must have shape (H, W), but has shape {tuple(plane.shape)}")
-    values = plane.detach().cpu().double()
-    if not bool(values.isfinite().all()):
-        raise ValueError("the numbers of a picture must be finite, but there is an inf or a nan")
-    return tuple(tuple(whole(value) for value in row) for row in values.tolist())
+    return tuple(tuple(whole(value) for value in row) for row in plane.detach().cpu().double().tolist())
 
 
 def whole(value: float) -> int | float:
     """The number as an int where it is one, otherwise with ten digits after the point.
 
+    Raises:
+        ValueError: If it is not finite, as the sum of numbers that are too large.
+
     Example:
         >>> whole(3.0), whole(0.1 + 0.2)
         (3, 0.3)
     """
+    if not math.isfinite(value):
+        raise ValueError("the numbers of a picture must be finite, but there is an inf or a nan")
     rounded = round(value, 10)
     return int(rounded) if rounded == int(rounded) else rounded
 
@@ -99,19 +102,31 @@ def sum_of_products(pairs: Iterable[Sequence[float]], total: float, *, bias: flo
         >>> sum_of_products([], 0.5, bias=0.5)
         '0.5 = 0.5'
     """
-    terms = ["*".join(_in_brackets(factor) for factor in pair) for pair in pairs]
+    terms = ["*".join(in_sum(factor) for factor in pair) for pair in pairs]
     if len(terms) > MOST_TERMS:
         left_out = len(terms) - MOST_TERMS + 1
         half = (MOST_TERMS - 1) // 2
         terms = [*terms[: MOST_TERMS - 1 - half], f"({left_out} more products)", *terms[-half:]]
     if bias is not None:
-        terms.append(_in_brackets(bias))
-    return f"{' + '.join(terms) or 'nothing'} = {word(total)}"
+        terms.append(in_sum(bias))
+    return f"{' + '.join(terms) or 'nothing'} = {_exact_word(total)}"
 
 
-def _in_brackets(value: float) -> str:
-    text = word(value)
+def in_sum(value: float) -> str:
+    """A number inside a sum: in brackets where it is negative; one that two digits make 0, with as many as it needs.
+
+    Example:
+        >>> in_sum(2.0), in_sum(-1.5), in_sum(0.0012345), in_sum(0.0)
+        ('2', '(-1.5)', '0.0012', '0')
+    """
+    text = _exact_word(value)
     return f"({text})" if text.startswith("-") else text
+
+
+def _exact_word(value: float) -> str:
+    """As `word`, but for numbers that are small and not 0, so that no product of theirs looks like 0."""
+    text = word(value)
+    return f"{value:.2g}" if text == "0" and whole(value) else text
 
 
 def input_for(spec: ConvSpec, input: torch.Tensor | IntOrTuple) -> torch.Tensor:
@@ -173,22 +188,44 @@ def weight_for(spec: ConvSpec, weight: torch.Tensor | None) -> torch.Tensor:
     return plain("weight", weight)
 
 
-def plain(name: str, tensor: torch.Tensor) -> torch.Tensor:
+def real(name: str, tensor: torch.Tensor) -> torch.Tensor:
     """The tensor as a picture needs it: without gradients, in float64, in the computer's memory.
 
     Raises:
-        TypeError: If its numbers are complex.
+        TypeError: If it is no tensor, or sparse, or its numbers are complex.
+        ValueError: If it has no numbers, being on the device "meta".
+
+    Example:
+        >>> real("input", torch.tensor([2.0], requires_grad=True))
+        tensor([2.], dtype=torch.float64)
+        >>> real("input", [2.0])
+        Traceback (most recent call last):
+        TypeError: input must be a torch.Tensor, but is a list
+    """
+    if not isinstance(tensor, torch.Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, but is a {type(tensor).__name__}")
+    if tensor.is_complex():
+        raise TypeError(f"{name} must hold real numbers, but has dtype {tensor.dtype}")
+    if tensor.layout is not torch.strided:
+        raise TypeError(f"{name} must be a dense tensor, but has layout {tensor.layout}")
+    if tensor.is_meta:
+        raise ValueError(f"{name} must hold numbers, but it is on the device 'meta', which has none")
+    return tensor.detach().cpu().double()
+
+
+def plain(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor as `real` gives it, and all its numbers finite.
+
+    Raises:
+        TypeError: If it is no tensor, or sparse, or its numbers are complex.
         ValueError: If it has no numbers, being on the device "meta", or one is not finite.
 
     Example:
-        >>> plain("input", torch.tensor([2.0], requires_grad=True))
-        tensor([2.], dtype=torch.float64)
+        >>> plain("input", torch.tensor([2.0, torch.nan]))
+        Traceback (most recent call last):
+        ValueError: input must hold finite numbers, but there is an inf or a nan
     """
-    if tensor.is_complex():
-        raise TypeError(f"{name} must hold real numbers, but has dtype {tensor.dtype}")
-    if tensor.is_meta:
-        raise ValueError(f"{name} must hold numbers, but it is on the device 'meta', which has none")
-    values = tensor.detach().cpu().double()
+    values = real(name, tensor)
     if not bool(values.isfinite().all()):
         raise ValueError(f"{name} must hold finite numbers, but there is an inf or a nan")
     return values

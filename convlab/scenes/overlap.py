@@ -13,14 +13,14 @@ import torch
 from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_tuple
 from convlab.arithmetic.taps import Tap, taps
-from convlab.scenes.checks import check_amount
-from convlab.scenes.grids import output_words, position, sized_planes
+from convlab.scenes.checks import check_amount, refuse_plain
+from convlab.scenes.grids import output_words, sized_planes
 from convlab.scenes.layout import below, beside
 from convlab.scenes.parts import Grid, Step
 from convlab.scenes.scene import Scene
 from convlab.scenes.tensors import labelled, marks, planes
 from convlab.scenes.transposed import input_words, kernel_words
-from convlab.scenes.wording import named, one_or_all, times
+from convlab.scenes.wording import named, one_or_all, position, times
 
 MOST_NAMED = 6
 """Input elements that a step names, at most."""
@@ -37,7 +37,7 @@ def overlap(spec: ConvSpec, input_size: IntOrTuple) -> Scene:
         input_size: Elements of the input, an int or one int per spatial axis.
 
     Raises:
-        TypeError: If the size holds no ints.
+        TypeError: If an argument has the wrong type.
         ValueError: If `spec` is not transposed, no output is left, or the picture would be too large to read.
 
     Source:
@@ -50,8 +50,7 @@ def overlap(spec: ConvSpec, input_size: IntOrTuple) -> Scene:
         >>> scene.steps[2].text
         '2 of the 3 input elements reach it: 1 by tap 0, 0 by tap 2'
     """
-    if not spec.transposed:
-        raise ValueError("overlap needs spec.transposed=True; a convolution is shown by sliding_window")
+    refuse_plain("overlap", spec)
     spec = replace(spec, in_channels=1, out_channels=1, groups=1)
     size = as_tuple("input_size", input_size, spec.ndim, minimum=1)
     out_size = output_size(spec, size)

@@ -11,12 +11,11 @@ from convlab.arithmetic.receptive_field import chain_field, layer_specs
 from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_tuple
 from convlab.scenes.checks import check_amount
-from convlab.scenes.grids import position
 from convlab.scenes.layout import below, beside, moved
 from convlab.scenes.parts import Change, Grid, Label, Link, Mark, Place, Step
 from convlab.scenes.paths import PathsAlong, check_layers, names_of, paths_along, some, sources, words_of_field
 from convlab.scenes.scene import Scene
-from convlab.scenes.wording import one_or_all, times
+from convlab.scenes.wording import one_or_all, position, times
 
 MOST_LIT = 12_000
 """Cells that all steps together may light."""

@@ -15,13 +15,13 @@ from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_tuple
 from convlab.arithmetic.taps import taps
 from convlab.ops import conv_transpose
 from convlab.scenes.arrangement import arranged
-from convlab.scenes.checks import check_amount
-from convlab.scenes.grids import crops, element, kernels_of, output_words, position, sized_planes, with_kinds
-from convlab.scenes.numbers import decimals_of, input_for, limit_of, weight_for, whole, word
+from convlab.scenes.checks import check_amount, refuse_plain
+from convlab.scenes.grids import crops, kernels_of, output_words, sized_planes, with_kinds
+from convlab.scenes.numbers import decimals_of, in_sum, input_for, limit_of, weight_for, whole, word
 from convlab.scenes.parts import Change, Step
 from convlab.scenes.scene import Scene
 from convlab.scenes.tensors import Planes, labelled, marks, planes
-from convlab.scenes.wording import named, one_or_all, times
+from convlab.scenes.wording import element, named, one_or_all, position, times
 
 
 def scatter(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tensor | None = None) -> Scene:
@@ -58,12 +58,14 @@ def scatter(spec: ConvSpec, input: torch.Tensor | IntOrTuple, weight: torch.Tens
     size = tuple(values.shape[1:])
     nowhere = (0,) * spec.ndim
     full = output_size(replace(spec, padding=nowhere, output_padding=nowhere), size)
-    kinds = [_kinds(*axis) for axis in zip(full, output_size(spec, size), crops(spec), strict=True)]
+    axes = list(zip(full, output_size(spec, size), crops(spec), strict=True))
+    drawn = [max(before_crop, cropped + out) for before_crop, out, cropped in axes]
     check_amount(
         "scatter",
-        cells=values.numel() + kernel.numel() + spec.out_channels * math.prod(map(len, kinds)),
+        cells=values.numel() + kernel.numel() + spec.out_channels * math.prod(drawn),
         products=values.numel() * kernel[0].numel(),
     )
+    kinds = [_kinds(*axis) for axis in axes]
     alone = torch.diag(values.flatten()).reshape(-1, *values.shape)  # each input element by itself, as a batch
     stamps = conv_transpose(alone, kernel, stride=spec.stride, groups=spec.groups, dilation=spec.dilation)
     behind = [(0, len(letters) - n) for letters, n in zip(kinds, full, strict=True)]
@@ -92,7 +94,7 @@ def checked(
         - weight: (C_in, C_out/groups, *kernel_size)
 
     Raises:
-        TypeError: If the size holds no ints, or the weight is no tensor.
+        TypeError: If `spec` is no `ConvSpec`, the size holds no ints, or the weight is no tensor.
         ValueError: If `spec` is not transposed, a shape does not fit, no output is left, or the input is too large.
 
     Example:
@@ -100,8 +102,7 @@ def checked(
         Traceback (most recent call last):
         ValueError: scatter needs spec.transposed=True; a convolution is shown by sliding_window
     """
-    if not spec.transposed:
-        raise ValueError(f"{name} needs spec.transposed=True; a convolution is shown by sliding_window")
+    refuse_plain(name, spec)
     if not isinstance(input, torch.Tensor):
         input = as_tuple("input", input, spec.ndim, minimum=1)
         cells = spec.in_channels * math.prod(input) + math.prod(spec.weight_shape)
@@ -191,22 +192,18 @@ def _text(
         by_output = [products[start : start + width] for start in range(0, len(products), width)]
         names = [f"output channel {first_out + out}: " if spec.out_channels > 1 else "" for out in range(len(kernel))]
         lines = [
-            f"{name}{_in_brackets(value)} * ({_listed(weights.tolist())}) = ({_listed(found)})"
+            f"{name}{in_sum(value)} * ({_listed(weights.tolist())}) = ({_listed(found)})"
             for name, weights, found in zip(names, kernel, by_output, strict=True)
         ]
     else:
         shape = kernel.shape if len(kernel) > 1 else spec.kernel_size
-        lines = [f"{_in_brackets(value)} * each of the {times(shape)} weights"]
+        lines = [f"{in_sum(value)} * each of the {times(shape)} weights"]
     first, last = map(position, ends)
     step = f" in steps of {one_or_all(spec.dilation)}" if set(spec.dilation) != {1} else ""
     lines.append(f"added to output {first}" + (f" to {last}{step}" if last != first else ""))
     if lost:
         lines.append(f"{lost} of the {len(products)} products are cropped")
     return "\n".join(lines)
-
-
-def _in_brackets(value: float) -> str:
-    return f"({word(value)})" if word(value).startswith("-") else word(value)
 
 
 def _listed(numbers: Sequence[float]) -> str:

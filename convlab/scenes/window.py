@@ -18,7 +18,7 @@ from convlab.scenes.numbers import sum_of_products, weight_for, whole, word
 from convlab.scenes.parts import Change, Step
 from convlab.scenes.scene import Scene
 from convlab.scenes.tensors import input_planes, kernel_planes, marks, output_planes
-from convlab.scenes.wording import alt_text, named, title_of
+from convlab.scenes.wording import alt_text, element, named
 
 
 def sliding_window(
@@ -81,7 +81,7 @@ def sliding_window(
             read = [around.place(c, tap.input_index) for c in range(start, start + share) for tap in window]
             there = results.place(channel, position)
             lit = (*marks("read", read, notes), *at_work, *marks("written", [there]))
-            title = title_of(spec, channel, position)
+            title = element("output", spec.out_channels, channel, position)
             steps.append(Step(title, next(texts), lit, changes=(Change(*there, whole(number)),), at=(there,)))
     grids, labels = arranged(spec, around, kernels, results, None if offset is None else offset.tolist())
     return Scene(named(spec), alt_text(spec, size, output.shape[1:]), grids, tuple(steps), labels=labels)

@@ -8,17 +8,32 @@ from convlab.arithmetic.sizes import padding_amounts
 from convlab.arithmetic.spec import ConvSpec
 
 
-def title_of(spec: ConvSpec, channel: int, position: Sequence[int]) -> str:
-    """What one number of the output is called.
+def position(index: Sequence[int]) -> str:
+    """An index as the reader sees it.
 
     Example:
-        >>> title_of(ConvSpec(1, 1, (3,)), 0, (2,)), title_of(ConvSpec(1, 2, (3, 3)), 1, (0, 2))
-        ('output 2', 'output channel 1, (0, 2)')
+        >>> position((2,)), position((1, 2))
+        ('2', '(1, 2)')
     """
-    where = str(position[0]) if spec.ndim == 1 else str(tuple(position))
-    if spec.out_channels == 1:
-        return f"output {where}"
-    return f"output channel {channel}, {'position ' if spec.ndim == 1 else ''}{where}"
+    return str(index[0]) if len(index) == 1 else f"({', '.join(map(str, index))})"
+
+
+def element(tensor: str, channels: int, channel: int, index: Sequence[int]) -> str:
+    """Which element of a tensor, in words; the channel only where there are several.
+
+    Args:
+        tensor: What it is called.
+        channels: How many channels it has.
+        channel: The element's channel.
+        index: Its index on each spatial axis.
+
+    Example:
+        >>> element("output", 1, 0, (1, 2)), element("output", 2, 1, (3,))
+        ('output (1, 2)', 'output channel 1, position 3')
+    """
+    if channels == 1:
+        return f"{tensor} {position(index)}"
+    return f"{tensor} channel {channel}, {'position ' if len(index) == 1 else ''}{position(index)}"
 
 
 def named(spec: ConvSpec) -> str:

@@ -55,21 +55,20 @@ def write(lab: Lab, name: str, notebook: NotebookNode) -> NotebookNode:
 
 def explorers(notebook: NotebookNode) -> dict[str, str]:
     """The names of the explorers that a notebook shows, by the ids of their cells."""
-    found = {}
-    for cell in notebook.cells:
-        source = cell.source if cell.cell_type == "code" else ""
-        for name in _explorers_called(source):
-            found[cell.id] = name
-    return found
+    sources = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
+    return {id_: name for id_, source in sources.items() if (name := _explorer_shown(source))}
 
 
-def _explorers_called(source: str) -> list[str]:
+def _explorer_shown(source: str) -> str | None:
+    """The name of the explorer that is the value of a cell; None where there is none."""
     try:
-        tree = ast.parse(source)
+        statements = ast.parse(source).body
     except SyntaxError:  # a magic, or a mistake that a cell shows
-        return []
-    calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [call.removeprefix("explorers.") for call in calls if call.startswith("explorers.")]
+        return None
+    last = statements[-1] if statements else None
+    call = last.value if isinstance(last, ast.Expr) else None
+    name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+    return name.removeprefix("explorers.") if name.startswith("explorers.") else None
 
 
 def course() -> dict[str, NotebookNode]:

@@ -50,6 +50,7 @@ def on_page(
 @EACH
 def test_in_jupyterlab(cell: str, in_lab: tuple[jupyter.LabPage, chromium.Guard]) -> None:
     opened, guard = in_lab
+    refuse(opened.faults())
     area = opened.output(cell)
     view = area.locator(checks.VIEW)
     refuse(checks.faults(view))
@@ -135,7 +136,10 @@ def test_a_system_without_a_browser_is_noticed(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_the_explorers_of_a_notebook_are_found() -> None:
-    book = books.book(
-        {"a": "explorers.groups()", "b": "x = 'explorers.none()'", "c": "%timeit 1", "d": "f(explorers.x(1))"}
-    )
-    assert books.explorers(book) == {"a": "groups", "d": "x"}
+    cells = {
+        "a": "x = 1\nexplorers.groups(x)",
+        "b": "x = explorers.groups()",
+        "c": "%timeit 1",
+        "d": "f(explorers.x())",
+    }
+    assert books.explorers(books.book(cells)) == {"a": "groups"}

@@ -74,7 +74,7 @@ def test_all_frames_share_one_palette_and_a_frame_holds_what_changed(promised: a
     assert (kinds.count("PLTE"), kinds.count("fcTL"), kinds.count("IDAT"), kinds.count("fdAT")) == (1, 25, 1, 24)
     assert kinds[-1] == "IEND"
     palette = dict(chunks(promised.data))["PLTE"]
-    assert len(palette) <= 3 * animation.COLOURS
+    assert len(palette) <= 3 * animation.MANY_COLOURS
     shown = pictures(promised.data)
     assert len(shown) == 25
     assert all((one != other).any() for one, other in pairwise(shown))

@@ -299,3 +299,16 @@ def test_a_unit_is_a_whole_number_of_dots() -> None:
         assert dots == pytest.approx(round(dots))
         for edge in (paper.left, paper.top, paper.right, paper.bottom):
             assert edge * dots == pytest.approx(round(edge * dots), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        pytest.param("two numbers", id="short"),
+        pytest.param("a title with more words than there is room for above it", id="long: in smaller letters"),
+    ],
+)
+def test_the_title_is_not_cut_off(title: str) -> None:
+    ax = figures.scene(SCENE, title=title)
+    written = next(text for text in ax.get_children() if getattr(text, "get_text", str)() == title)
+    assert written.get_window_extent().x1 <= ax.figure.bbox.x1

@@ -48,7 +48,7 @@ def faults(scene: Scene) -> list[str]:
         if not step.text.endswith(f" = {said(number(change)).strip('()')}"):
             found.append(f"{step.title}: the text ends otherwise: {step.text}")
         notes = [note for mark in step.marks if mark.role == "read" for note in mark.notes]
-        if notes != [said(weight).strip("()") for _, weight in pairs]:
+        if notes != [two_digits(weight) for _, weight in pairs]:
             found.append(f"{step.title}: the notes are {notes}")
     outputs = [grid for grid in scene.grids if grid.name.startswith("output")]
     cells = [(g.name, row, column) for g in outputs for row, column in itertools.product(*map(range, g.shape))]
@@ -90,10 +90,16 @@ def name_of(scene: Scene, change: Change) -> str:
     return str(((int(depth[1]),) if depth else ()) + (change.row, change.column))
 
 
+def two_digits(value: float) -> str:
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
 def said(value: float) -> str:
     """A number in a sum, written without the package's own functions."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    text = "0" if text == "-0" else text
+    text = two_digits(value)
+    if text == "0" and abs(value) > 1e-10:
+        text = f"{value:.2g}"
     return f"({text})" if text.startswith("-") else text
 
 
