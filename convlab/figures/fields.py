@@ -40,7 +40,7 @@ def field(
         - strength: (H, W) or (L,)
 
     Raises:
-        TypeError: If `start` or `size` holds no ints.
+        TypeError: If `strength` is no tensor of real numbers, or `start` or `size` holds no ints.
         ValueError: If the shape is another one, or of `start` and `size` one is missing or has not one int per axis.
 
     Example:

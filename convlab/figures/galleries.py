@@ -33,7 +33,7 @@ def filters(
         - weight: (C_out, 3, kH, kW) or (C_out, 1, kH, kW)
 
     Raises:
-        TypeError: If `columns` is no int.
+        TypeError: If it is no tensor of real numbers, or `columns` is no int.
         ValueError: If the shape is another one, or `columns` is less than 1.
 
     Example:
@@ -88,7 +88,7 @@ def feature_maps(
         - tensor: (C, H, W)
 
     Raises:
-        TypeError: If `columns` is no int.
+        TypeError: If it is no tensor of real numbers, or `columns` is no int.
         ValueError: If the shape is another one, or `columns` is less than 1.
 
     Example:

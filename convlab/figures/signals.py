@@ -44,7 +44,8 @@ def signals(
 
     Raises:
         TypeError: If it is no tensor of real numbers.
-        ValueError: If the shape is another one, there is nothing in it, a number is not finite, or there are not as many labels as channels.
+        ValueError: If the shape is another one, there is nothing in it, a number is not finite, or there are not as
+            many labels as channels.
 
     Example:
         >>> ax = signals(torch.rand(2, 100), sample_rate=50, labels=["left", "right"])

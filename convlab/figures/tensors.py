@@ -30,7 +30,8 @@ def image(tensor: torch.Tensor, *, ax: Axes | None = None, title: str | None = N
         - tensor: (3, H, W), (1, H, W) or (H, W)
 
     Raises:
-        ValueError: If the shape is another one.
+        TypeError: If it is no tensor of real numbers.
+        ValueError: If the shape is another one, or there is nothing in it.
 
     Example:
         >>> image(torch.zeros(3, 4, 6)).get_xlabel()
@@ -61,7 +62,8 @@ def feature_map(
         - tensor: (H, W)
 
     Raises:
-        ValueError: If the shape is another one.
+        TypeError: If it is no tensor of real numbers.
+        ValueError: If the shape is another one, or there is nothing in it.
 
     Example:
         >>> feature_map(torch.tensor([[-1.0, 0.0, 2.0]]), limit=2).images[0].get_clim()
@@ -100,7 +102,8 @@ def cells(
         - tensor: (H, W)
 
     Raises:
-        ValueError: If the shape is another one.
+        TypeError: If it is no tensor of real numbers.
+        ValueError: If the shape is another one, or there is nothing in it.
 
     Example:
         >>> [text.get_text() for text in cells(torch.tensor([[-1.0, 0.5]])).texts]

@@ -46,6 +46,7 @@ def slices(
         The three axes.
 
     Raises:
+        TypeError: If it is no tensor of real numbers.
         ValueError: If the shape is another one, or `at` lies outside.
 
     Example:
@@ -106,6 +107,7 @@ def frames(
         The axes, one for each frame.
 
     Raises:
+        TypeError: If it is no tensor of real numbers.
         ValueError: If the shape is another one, or there are not as many titles or axes as frames.
 
     Example:

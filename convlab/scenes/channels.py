@@ -188,7 +188,7 @@ def _check_specs(specs: Sequence[ConvSpec]) -> None:
 def _check(layers: Sequence[torch.Tensor]) -> None:
     if not layers:
         raise ValueError("links must hold at least one layer, but it is empty")
-    for number, layer in enumerate(layers):
+    for number, layer in enumerate(layers, start=1):
         if not isinstance(layer, torch.Tensor):
             raise TypeError(f"links must be tensors, but layer {number} is a {type(layer).__name__}")
         if layer.dtype != torch.bool:
@@ -201,7 +201,7 @@ def _check(layers: Sequence[torch.Tensor]) -> None:
                 f"links must have shape (outputs, inputs), nowhere 0, but layer {number} has shape {shape}"
             )
         _check_count(max(layer.shape))
-    for number, (below, above) in enumerate(itertools.pairwise(layers), start=1):
+    for number, (below, above) in enumerate(itertools.pairwise(layers), start=2):
         if above.shape[1] != len(below):
             raise ValueError(
                 f"the inputs of a layer must be the outputs of the layer before, but layer {number} has "

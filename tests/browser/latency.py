@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 SAMPLES = 40
+MILLISECONDS_TO_REST = 250
+"""From one setting to the next: the kernel is done with the last one, as it is when a reader presses key after key."""
 
 # Two numbers for each event that changes the attribute: how long the browser held the event before the page got it, as
 # it does with the mouse until the next frame begins, and the time from then to the first message that the page can
 # handle after the frame in which the picture has changed was painted.
 WATCH = """(view, attribute) => {
+    window.unwatch?.();
     window.samples = [];
     let start = null, latest = -1;
     const note = event => {
@@ -25,8 +28,9 @@ WATCH = """(view, attribute) => {
         const now = performance.now();
         start ??= { now, held: now - event.timeStamp };
     };
-    for (const kind of ['keydown', 'pointerover', 'pointermove']) window.addEventListener(kind, note, true);
-    new MutationObserver(() => {
+    const kinds = ['keydown', 'pointerover', 'pointermove'];
+    kinds.forEach(kind => window.addEventListener(kind, note, true));
+    const watcher = new MutationObserver(() => {
         if (start === null) return;
         const { now, held } = start;
         start = null;
@@ -35,7 +39,12 @@ WATCH = """(view, attribute) => {
             channel.port1.onmessage = () => window.samples.push([performance.now() - now, held]);
             channel.port2.postMessage(0);
         });
-    }).observe(view, { attributes: true, attributeFilter: [attribute] });
+    });
+    watcher.observe(view, { attributes: true, attributeFilter: [attribute] });
+    window.unwatch = () => {
+        watcher.disconnect();
+        kinds.forEach(kind => window.removeEventListener(kind, note, true));
+    };
     window.forget = () => { start = null };
 }"""
 
@@ -100,6 +109,7 @@ def hyperparameter(view: Locator, control: Locator) -> Latency:
     """From a key on a control, through the kernel, to the new picture."""
     view.evaluate(WATCH, "data-drawn")
     for number in range(SAMPLES):
+        view.page.wait_for_timeout(MILLISECONDS_TO_REST)
         _forget(view.page)
         control.press("ArrowDown" if number % 2 else "ArrowUp")
         _wait(view.page, number + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import os
 import shutil
@@ -49,7 +50,7 @@ def missing() -> list[str]:
 def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """The notebook with outputs and the state of its widgets, as `make notebooks` runs it."""
     with ThreadPoolExecutor(1) as thread:  # a browser that is open in this thread lets no other event loop run in it
-        return thread.submit(execute.executed, notebook, folder).result()
+        return thread.submit(execute.executed, copy.deepcopy(notebook), folder).result()
 
 
 def exported(notebook: NotebookNode, path: Path, *, theme: str = "light") -> Path:

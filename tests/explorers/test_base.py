@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
 import pytest
+import torch
 from PIL import Image
 
 from convlab.explorers.base import Explorer, Shown, choice, whole, yes_no
@@ -108,6 +109,8 @@ def test_a_change_is_one_message_to_the_browser(explorer: Explorer, monkeypatch:
         pytest.param({"count": "two"}, ValueError, "the control count of row does not take count='two'", id="a word"),
         pytest.param({"numbers": "left"}, ValueError, "does not take numbers='left'", id="no option"),
         pytest.param({"count": 2, "numbers": 3}, ValueError, "does not take numbers=3", id="the second of two"),
+        pytest.param({"numbers": None}, ValueError, "does not take numbers=None", id="nothing"),
+        pytest.param({"numbers": torch.ones(2)}, ValueError, "does not take numbers=tensor", id="a tensor"),
     ],
 )
 def test_set_refuses_what_a_control_does_not_take(
@@ -196,3 +199,9 @@ def test_a_control_has_a_label_and_a_tooltip(control: ipywidgets.ValueWidget) ->
 def test_a_choice_refuses_what_is_no_option() -> None:
     with pytest.raises(ValueError, match="mode must be one of 'zeros', 'circular', but mode='mirror'"):
         choice("mode", "mirror", ("zeros", "circular"))
+
+
+@pytest.mark.parametrize("value", ["3", 3.0, None, (3, 3)])
+def test_a_field_for_a_whole_number_takes_nothing_else(value: Any) -> None:
+    with pytest.raises(TypeError, match="stride must be an int, but stride="):
+        whole("stride", value, 1, 4)

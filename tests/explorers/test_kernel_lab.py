@@ -190,8 +190,25 @@ def test_refused(arguments: dict[str, Any], error: type[Exception], sentence: st
 
 def test_a_wrong_setting_is_refused_before_anything_moves() -> None:
     lab = kernel_lab(PICTURE)
-    with pytest.raises(ValueError, match="there is none of stride"):
-        lab.set(stride=2, kernel="emboss")
-    with pytest.raises(ValueError, match=r"\(5, 5\), but has shape \(3, 3\)"):
-        lab.set(kernel_size=5, taps=torch.zeros(3, 3))
-    assert lab.values() == {"kernel": "sharpen", "kernel_size": 3, "normalise": False}
+    lab.set(taps=torch.eye(3), normalise=True)
+    seen = lab.view.result
+    for values, error, words in (
+        ({"stride": 2, "kernel": "emboss"}, TypeError, "kernel_lab has the controls .*, but no 'stride'"),
+        ({"kernel_size": 5, "taps": torch.zeros(3, 3)}, ValueError, r"\(5, 5\), but has shape \(3, 3\)"),
+        ({"kernel": "emboss", "kernel_size": 7}, ValueError, "kernel_size of kernel_lab does not take kernel_size=7"),
+        ({"kernel": None}, ValueError, "the control kernel of kernel_lab does not take kernel=None"),
+        ({"normalise": "yes"}, ValueError, "does not take normalise='yes'"),
+        ({"kernel": "emboss", "taps": [1]}, TypeError, "a kernel must be a name or a tensor of taps"),
+    ):
+        with pytest.raises(error, match=words):
+            lab.set(**values)
+        assert lab.values() == {"kernel": "your own", "kernel_size": 3, "normalise": True}
+        assert torch.equal(lab.taps, torch.eye(3, dtype=torch.float64))
+        assert lab.view.result == seen
+
+
+@pytest.mark.parametrize("level", [7.0, -0.5, 1e6])
+def test_a_picture_of_one_colour_has_a_stored_picture(level: float) -> None:
+    lab = kernel_lab(torch.full((6, 6), level), kernel="edges in x")
+    assert lab.view.brightness[0] == level < lab.view.brightness[1]
+    assert lab.picture()[1:4] == b"PNG"

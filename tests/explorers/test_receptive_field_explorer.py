@@ -114,11 +114,24 @@ def test_the_stacks_read_what_gradients_say(name: str, ndim: int) -> None:
         pytest.param(
             [nn.Conv1d(1, 1, 3, padding=1), nn.MaxPool1d(2)], "size 4, jump 2, start -1", id="modules of torch"
         ),
+        pytest.param([Layer("conv", 7, padding=3)], "size 7, jump 1, start -3\nread: all 7 ", id="padding"),
+        pytest.param(
+            [Layer("conv", 3, padding=4, dilation=4)] * 2,
+            "size 17, jump 1, start -8\nread: 5 of the 17",
+            id="padding and gridding",
+        ),
         pytest.param([ConvSpec(1, 1, (5,), dilation=2)], "size 9, jump 1, start 0\nread: 5 of the 9", id="a spec"),
     ],
 )
 def test_the_lines_below(layers: list[object], text: str) -> None:
     assert receptive_field(layers).text.startswith(f"receptive field: {text}")
+
+
+@pytest.mark.parametrize("ndim", [1, 2])
+def test_padding_is_no_hole(ndim: int) -> None:
+    """Where every output sees some of the padding, a field without holes is still read whole."""
+    explorer = receptive_field([Layer("conv", 5, padding=2)] * 2, ndim=ndim, input_size=4)  # type: ignore[arg-type]
+    assert explorer.text.endswith(f"read: all {9**ndim} inputs inside")
 
 
 def test_the_reader_builds_a_stack() -> None:
@@ -182,9 +195,30 @@ def test_each_field_has_a_label_of_its_own() -> None:
         pytest.param([nn.ReLU()], TypeError, "must have a kernel_size, but ReLU() has none", id="no window"),
         pytest.param([nn.Conv2d(1, 1, (3, 5))], ValueError, "kernel_size must be one int for all axes", id="oblong"),
         pytest.param([nn.Conv1d(1, 1, 3, padding="same")], ValueError, "but padding='same'", id="a word"),
+        pytest.param([nn.ConvTranspose1d(1, 1, 3)], ValueError, "must have transposed=False", id="transposed"),
+        pytest.param([nn.MaxPool1d(2, ceil_mode=True)], ValueError, "must have ceil_mode=False", id="rounded up"),
+        pytest.param(
+            [nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular")], ValueError, "padding_mode='zeros'", id="no zeros"
+        ),
+        pytest.param(
+            [Layer("conv", "3")],  # type: ignore[arg-type]
+            ValueError,
+            "layer 1 has kernel_size='3'",
+            id="a word as a number",
+        ),
     ],
 )
 def test_refused(layers: list[object], error: type[Exception], sentence: str) -> None:
     with pytest.raises(error) as caught:
         receptive_field(layers)
     assert sentence in str(caught.value)
+
+
+def test_a_refused_stack_leaves_all_as_it_was() -> None:
+    explorer = receptive_field()
+    before = explorer.values()
+    for layers in ((), (Layer("conv", 99),), (1, 2)):
+        with pytest.raises((TypeError, ValueError), match="layer"):
+            explorer.set(input_size=7, layers=layers)
+        assert explorer.values() == before
+        assert explorer.message == ""

@@ -121,6 +121,17 @@ def test_tensors_of_the_reader() -> None:
     assert explorer.scene.values_at(-1)["output"] == [[5, -2]]
 
 
+@pytest.mark.parametrize(
+    ("shape", "groups"), [pytest.param((2, 3, 2), 1, id="channels"), pytest.param((4, 1, 2), 2, id="groups")]
+)
+def test_a_weight_alone_says_how_many_channels_it_reads(shape: tuple[int, ...], groups: int) -> None:
+    explorer = sliding_window(1, weight=torch.ones(shape), groups=groups)
+    assert explorer.message == ""
+    assert explorer.scene is not None
+    assert explorer.scene.grid("input").shape == (shape[1] * groups, 9)
+    assert explorer.scene.grid("output").shape == (shape[0], 8)
+
+
 def test_channels_have_controls_where_there_are_several() -> None:
     assert not {"in_channels", "out_channels", "groups"} & set(sliding_window(2).controls)
     assert {"in_channels", "out_channels", "groups"} <= set(sliding_window(2, out_channels=2).controls)
@@ -134,6 +145,7 @@ def test_channels_have_controls_where_there_are_several() -> None:
     ("arguments", "words"),
     [
         pytest.param({"ndim": 4}, "ndim must be 1, 2 or 3, but ndim=4", id="four axes"),
+        pytest.param({"ndim": [2]}, r"ndim must be 1, 2 or 3, but ndim=\[2\]", id="a list"),
         pytest.param(
             {"input": torch.zeros(1, 5)}, r"input must have 3 axes, but has shape \(1, 5\)", id="a signal in 2D"
         ),

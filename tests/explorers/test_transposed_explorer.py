@@ -129,3 +129,8 @@ def test_wrong_arguments_are_refused() -> None:
         transposed(2, stride=4)
     with pytest.raises(ValueError, match="view must be one of 'scatter', 'gather', 'overlap', but view='both'"):
         transposed(1, view="both")
+
+
+def test_gaps_between_stamps_are_seen_in_two_dimensions() -> None:
+    explorer = transposed(2, input_size=4, kernel_size=1, stride=2, view="overlap")
+    assert explorer.text.endswith("stamps on one element: 0, 1, up and down: a checkerboard")

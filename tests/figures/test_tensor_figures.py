@@ -186,16 +186,18 @@ def test_curves_count_from_one_and_name_each_curve() -> None:
     [
         pytest.param(
             lambda: figures.image(torch.zeros(4, 4, 3)),
-            "tensor must have shape (3, H, W), (1, H, W) or (H, W), but has shape (4, 4, 3)",
+            "tensor must have shape (3, H, W), (1, H, W) or (H, W), nowhere 0, but has shape (4, 4, 3)",
             id="channels last",
         ),
         pytest.param(
             lambda: figures.feature_map(torch.zeros(1, 4, 4)),
-            "tensor must have shape (H, W), but has shape (1, 4, 4)",
+            "tensor must have shape (H, W), nowhere 0, but has shape (1, 4, 4)",
             id="map",
         ),
         pytest.param(
-            lambda: figures.cells(torch.zeros(4)), "tensor must have shape (H, W), but has shape (4,)", id="cells"
+            lambda: figures.cells(torch.zeros(4)),
+            "tensor must have shape (H, W), nowhere 0, but has shape (4,)",
+            id="cells",
         ),
     ],
 )

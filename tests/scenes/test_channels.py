@@ -172,20 +172,32 @@ def test_names_and_words() -> None:
         pytest.param(
             lambda: scenes.connections(torch.ones(2, 2)),
             TypeError,
-            "links must be bools, but layer 0 has dtype torch.float32",
+            "links must be bools, but layer 1 has dtype torch.float32",
             id="floats",
+        ),
+        pytest.param(
+            lambda: scenes.connections([[True, False]]),  # type: ignore[list-item]
+            TypeError,
+            "links must be tensors, but layer 1 is a list",
+            id="lists",
+        ),
+        pytest.param(
+            lambda: scenes.connections(GROUPED.to("meta")),
+            ValueError,
+            "links must hold bools, but layer 1 is on the device 'meta', which has none",
+            id="meta",
         ),
         pytest.param(
             lambda: scenes.connections(GROUPED[0]),
             ValueError,
-            "links must have shape (outputs, inputs), nowhere 0, but layer 0 has shape (4,)",
+            "links must have shape (outputs, inputs), nowhere 0, but layer 1 has shape (4,)",
             id="one-axis",
         ),
         pytest.param(lambda: scenes.connections([]), ValueError, "links must hold at least one layer", id="no-links"),
         pytest.param(
             lambda: scenes.connections([GROUPED, GROUPED]),
             ValueError,
-            "the inputs of a layer must be the outputs of the layer before, but layer 1 has 4 inputs and layer 0 has 3",
+            "the inputs of a layer must be the outputs of the layer before, but layer 2 has 4 inputs and layer 1 has 3",
             id="no-fit",
         ),
         pytest.param(
