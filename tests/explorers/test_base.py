@@ -205,3 +205,13 @@ def test_a_choice_refuses_what_is_no_option() -> None:
 def test_a_field_for_a_whole_number_takes_nothing_else(value: Any) -> None:
     with pytest.raises(TypeError, match="stride must be an int, but stride="):
         whole("stride", value, 1, 4)
+
+
+@pytest.mark.parametrize(("accumulates", "number"), [(True, 3), (False, 7)], ids=["so far", "at the end"])
+def test_the_stored_picture_has_the_numbers_that_the_browser_shows(accumulates: bool, number: int) -> None:
+    steps = tuple(Step(f"step {value}", changes=(Change("sum", 0, 0, value),)) for value in (1, 3, 7))
+    scene = Scene("", "A sum.", (Grid("sum", ((0,),), limit=9),), steps, accumulates=accumulates)
+    explorer = Explorer("sum", {"count": whole("count", 1, 1, 2)}, lambda count: scene)
+    explorer.step = 1
+    shown = Scene("", "A sum.", (Grid("sum", ((number,),), limit=9),), (Step("step 3"),), accumulates=accumulates)
+    assert explorer.picture().data == Explorer("sum", explorer.controls, lambda count: shown).picture().data

@@ -212,3 +212,41 @@ def test_a_picture_of_one_colour_has_a_stored_picture(level: float) -> None:
     lab = kernel_lab(torch.full((6, 6), level), kernel="edges in x")
     assert lab.view.brightness[0] == level < lab.view.brightness[1]
     assert lab.picture()[1:4] == b"PNG"
+
+
+RAMP = torch.arange(8.0).expand(8, 8) / 8
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "sign"),
+    [
+        pytest.param("edges in x", RAMP, 1, id="brighter to the right"),
+        pytest.param("edges in x", RAMP.flip(1), -1, id="darker to the right"),
+        pytest.param("edges in x", RAMP.T, 0, id="no vertical edge"),
+        pytest.param("edges in y", RAMP.T, 1, id="brighter below"),
+        pytest.param("edges in y", RAMP, 0, id="no horizontal edge"),
+        pytest.param("Laplacian", RAMP, 0, id="an even slope is no edge"),
+    ],
+)
+def test_edges_have_the_sign_that_their_words_say(name: str, image: torch.Tensor, sign: int) -> None:
+    assert torch.equal(kernel_lab(image, kernel=name).result.sign(), torch.full((6, 6), float(sign)))
+
+
+def test_shift_moves_the_picture_to_the_right() -> None:
+    image = torch.zeros(8, 8)
+    image[4, 3] = 1
+    assert kernel_lab(image, kernel="shift").result.nonzero().tolist() == [
+        [3, 3]
+    ]  # without padding: (4, 4) less (1, 1)
+
+
+def test_the_colours_reach_as_far_as_nearly_all_numbers() -> None:
+    lab = kernel_lab(torch.rand(40, 40, generator=torch.Generator().manual_seed(0)), kernel="edges in x")
+    assert float((lab.result.abs() > lab.view.limit).float().mean()) == pytest.approx(0.01, abs=0.003)
+
+
+def test_pixels_beyond_black_and_white_are_counted() -> None:
+    lab = kernel_lab(torch.eye(8), kernel="sharpen")
+    dark, bright = int((lab.result < 0).sum()), int((lab.result > 1).sum())
+    assert min(dark, bright) > 0
+    assert f" {dark} pixels are below and {bright} above: they are drawn black and white." in lab.view.text

@@ -113,3 +113,15 @@ def test_a_reason_is_in_torchs_terms() -> None:
     assert explorer.message == "padding='same' needs stride=1, but stride=(2,)"
     explorer.set(padding=0, output_padding=1)
     assert explorer.message == "output_padding needs a transposed convolution, but output_padding=(1,)"
+
+
+def test_what_is_cropped_is_not_counted() -> None:
+    explorer = output_shape(input_size=3, kernel_size=1, stride=3, padding=2, transposed=True)
+    assert explorer.text.endswith("\n2 of the 3 output elements are reached by no input element.")
+
+
+@pytest.mark.parametrize("is_transposed", [False, True])
+def test_positions_stand_alone_without_weights_in_their_corners(is_transposed: bool) -> None:
+    scene = output_shape(transposed=is_transposed).scene
+    assert scene is not None
+    assert {mark.notes for step in scene.steps for mark in step.marks} == {()}

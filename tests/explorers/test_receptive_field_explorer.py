@@ -222,3 +222,17 @@ def test_a_refused_stack_leaves_all_as_it_was() -> None:
             explorer.set(input_size=7, layers=layers)
         assert explorer.values() == before
         assert explorer.message == ""
+
+
+def test_the_buttons_add_a_layer_like_the_last_and_rest_at_the_ends() -> None:
+    stack = LayerStack([Layer("conv", 3), Layer("max_pool", 2, stride=2)])
+    more, fewer = stack.children[1].children
+    assert (more.disabled, fewer.disabled) == (False, False)
+    more.click()
+    assert stack.value[1:] == (Layer("max_pool", 2, stride=2),) * 2
+    for _ in range(2):
+        more.click()
+    assert (len(stack.value), more.disabled, fewer.disabled) == (5, True, False)
+    for _ in range(4):
+        fewer.click()
+    assert (stack.value, more.disabled, fewer.disabled) == ((Layer("conv", 3),), False, True)

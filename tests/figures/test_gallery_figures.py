@@ -58,3 +58,17 @@ def test_refused(shape: tuple[int, ...]) -> None:
 def test_no_columns_are_refused() -> None:
     with pytest.raises(ValueError, match="columns must be at least 1, but columns=0"):
         figures.filters(torch.ones(2, 1, 3, 3), columns=0)
+
+
+@pytest.mark.parametrize(
+    ("values", "limit", "ends"),
+    [
+        pytest.param([1.0, 2.0], 2, "neither", id="all within"),
+        pytest.param([1.0, 2.0], 1, "max", id="counts beyond"),
+        pytest.param([-1.0, 2.0], 1, "both", id="signed beyond"),
+    ],
+)
+def test_the_colour_bar_says_where_numbers_lie_beyond_it(values: list[float], limit: float, ends: str) -> None:
+    ax = figures.feature_maps(torch.tensor(values).reshape(2, 1, 1), limit=limit)
+    assert ax.images[0].colorbar is not None
+    assert ax.images[0].colorbar.extend == ends

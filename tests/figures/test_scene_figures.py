@@ -18,8 +18,8 @@ from convlab import figures, scenes
 from convlab.arithmetic.spec import ConvSpec
 from convlab.figures import style
 from convlab.figures.palette import Theme
-from convlab.figures.scenes import fitted, spread
-from convlab.figures.sheet import sheet
+from convlab.figures.scenes import alt_text, fitted, spread
+from convlab.figures.sheet import Sheet, sheet
 from convlab.scenes import Change, Grid, Label, Link, Mark, Place, Scene, Step
 
 INPUT = Grid("input", ((0, 0, 0, 0), (0, 1, -2, 0)), ("pppp", "p..p"), "input", "W = 2", "H = 1", limit=2)
@@ -312,3 +312,49 @@ def test_the_title_is_not_cut_off(title: str) -> None:
     ax = figures.scene(SCENE, title=title)
     written = next(text for text in ax.get_children() if getattr(text, "get_text", str)() == title)
     assert written.get_window_extent().x1 <= ax.figure.bbox.x1
+
+
+def test_given_axes_get_the_words_for_readers_who_cannot_see() -> None:
+    axes = figures.panels(1, 2, width=8, height=3)
+    for ax, number in zip(axes, (0, 1), strict=True):
+        figures.scene(SCENE, ax=ax, step=number)
+    words = axes[0].figure.get_label()
+    assert [words.count(alt_text(SCENE, number)) for number in (0, 1)] == [1, 1]
+
+
+def test_a_place_is_not_broken_over_two_lines() -> None:
+    paper = Sheet(0, 0, 6, 5, 4, 30)
+    for length in range(20):
+        text = f"{'a ' * length}(10, 20)"
+        assert "(10, 20)" in paper.wrapped(text)
+        assert paper.wrapped(text).replace("\n", " ") == text
+
+
+def test_numbers_that_nobody_could_read_are_left_out() -> None:
+    grid = Grid("a", ((1,),), side=1)
+    sizes = [Sheet(0, 0, 6, 5, 4, unit).number_size(grid, [1234567]) for unit in (4, 8, 30, 60)]
+    assert sizes[:2] == [0, 0]
+    assert 3.5 <= sizes[2] < sizes[3]
+
+
+def test_zeros_of_padding_step_back_unless_they_are_lit() -> None:
+    grid = Grid("a", ((0, 0, 5, 0),), ("pz.p",), limit=5)
+    steps = (Step("none"), Step("first", marks=(Mark("a", "read", ((0, 0),)),)))
+    scene = Scene("", "", (grid,), steps)
+
+    def faint(step: int) -> list[bool]:
+        cells = [text for text in figures.scene(scene, step=step).texts if text.get_zorder() == 4]
+        return [text.get_color() == style.LIGHT.faint for text in cells]
+
+    assert faint(0) == [True, True, False, True]
+    assert faint(1) == [False, True, False, True]
+
+
+def test_a_long_text_stays_on_the_paper() -> None:
+    text = " + ".join(["12*(-3)"] * 30)
+    ax = figures.scene(Scene("", "", (INPUT,), (Step("sum", text),)), step=0)
+    (written,) = (found for found in ax.texts if found.get_text().startswith("12*"))
+    assert written.get_text().replace("\n", " ") == text
+    box, page = written.get_window_extent(), ax.figure.bbox
+    assert page.x0 <= box.x0 < box.x1 <= page.x1
+    assert page.y0 <= box.y0
