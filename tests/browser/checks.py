@@ -81,14 +81,15 @@ def last_step(view: Locator) -> int:
     return int(view.get_attribute("data-steps") or 0) - 1
 
 
-def reaches(view: Locator, step: int) -> bool:
-    """Whether it shows this step before long."""
+def reaches(view: Locator, step: int, *, stays: bool = False) -> bool:
+    """Whether it shows this step before long; with `stays` not only under a pointer that passes: the slider is there."""
     from playwright.sync_api import TimeoutError as Late
 
     try:
         view.page.wait_for_function(
-            "([view, step]) => view.dataset.step === String(step)",
-            arg=[view.element_handle(), step],
+            """([view, step, stays]) => view.dataset.step === String(step)
+                && (!stays || view.querySelector('input.convlab-step').value === String(step))""",
+            arg=[view.element_handle(), step, stays],
             timeout=MILLISECONDS_TO_FOLLOW,
         )
     except Late:
@@ -161,11 +162,13 @@ def step_faults(view: Locator) -> list[str]:
     seen: dict[int, Shown] = {}
     for name, act, step in ways:
         act()
-        if not reaches(view, step):
-            return [*faults, f"{name} leads to step {shown(view).step}, not to {step}"]
+        if not reaches(view, step, stays=True):
+            now = shown(view)
+            where = f"step {now.step}, not to {step}"
+            if now.step == step:
+                where = f"step {step}, but the slider stands at {now.slider}, not at {step}"
+            return [*faults, f"{name} leads to {where}"]
         now = shown(view)
-        if now.slider != step:
-            faults.append(f"{name}: the slider stands at {now.slider}, not at {step}")
         if now.story() != seen.setdefault(step, now).story():
             faults.append(f"{name}: step {step} is another one than before: {now}, not {seen[step]}")
     if not seen[0].lit:

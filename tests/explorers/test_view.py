@@ -11,7 +11,7 @@ import pytest
 from convlab.explorers.view import SceneView
 from convlab.figures.style import DARK, LIGHT
 
-FILES = ("picture.js", "front.js", "front.css")
+FILES = ("picture.js", "front.js", "front.css", "kernel_lab.js", "kernel_lab.css")
 
 
 def text_of(name: str) -> str:
