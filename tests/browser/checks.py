@@ -82,7 +82,7 @@ def last_step(view: Locator) -> int:
 
 
 def reaches(view: Locator, step: int, *, stays: bool = False) -> bool:
-    """Whether it shows this step before long; with `stays` not only while a pointer passes: the slider is there, too."""
+    """Whether it shows this step before long; with `stays`, not only while a pointer passes: so does the slider."""
     from playwright.sync_api import TimeoutError as Late
 
     try:
