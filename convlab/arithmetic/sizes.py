@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TypeVar
 
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_tuple, common_ndim
@@ -158,7 +159,11 @@ def output_size(spec: ConvSpec, input_size: IntOrTuple) -> tuple[int, ...]:
         >>> output_size(ConvSpec(3, 8, (3, 5), padding="same"), (20, 30))
         (20, 30)
     """
-    sizes = as_tuple("input_size", input_size, spec.ndim, minimum=1)
+    return _sizes(spec, as_tuple("input_size", input_size, spec.ndim, minimum=1))
+
+
+@functools.lru_cache(maxsize=256)  # the same question comes for each position of a window
+def _sizes(spec: ConvSpec, sizes: tuple[int, ...]) -> tuple[int, ...]:
     along = _transposed_size_along if spec.transposed else _size_along
     return tuple(along(spec, axis, n) for axis, n in enumerate(sizes))
 

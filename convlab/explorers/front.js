@@ -110,9 +110,10 @@ class View {
     if (scene !== this.source || message !== this.refusal) {
       [this.source, this.refusal] = [scene, message];
       this.draw();
-    } else if (this.picture && this.model.get("step") !== this.step) {
+    } else if (this.picture && this.model.get("step") !== this.known) {
       this.go(this.model.get("step"), { tell: false });
     }
+    this.known = this.model.get("step");
     this.facts.textContent = message ? "" : this.model.get("text");
     this.root.setAttribute("aria-label", this.model.get("label"));
     this.offline.textContent = this.hasKernel()
@@ -194,10 +195,16 @@ class View {
     this.anchor = anchor;
     this.slider.value = this.step;
     this.show(this.step);
-    if (!tell || this.step === this.model.get("step")) return;
-    this.model.set("step", this.step);
     clearTimeout(this.saving);
-    this.saving = setTimeout(() => this.hasKernel() && this.model.save_changes(), SAVE_AFTER);
+    if (tell) this.saving = setTimeout(() => this.save(), SAVE_AFTER);
+  }
+
+  /** Tell the step to Python, and to other views. Until now the model keeps the old one: what Python repeats of it,
+      which may come late, then changes nothing, and does not throw the reader back. */
+  save() {
+    this.known = this.step;
+    this.model.set("step", this.step);
+    if (this.hasKernel()) this.model.save_changes();
   }
 
   /** Show a step for as long as the pointer stays. */

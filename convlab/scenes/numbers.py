@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -112,6 +113,7 @@ def sum_of_products(pairs: Iterable[Sequence[float]], total: float, *, bias: flo
     return f"{' + '.join(terms) or 'nothing'} = {_exact_word(total)}"
 
 
+@functools.lru_cache(maxsize=4096)  # the same few numbers stand in many sums
 def in_sum(value: float) -> str:
     """A number inside a sum: in brackets where it is negative; one that two digits make 0, with as many as it needs.
 

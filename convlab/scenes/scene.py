@@ -54,12 +54,12 @@ class Scene:
         if not self.steps:
             raise ValueError("a scene needs at least one step, but it has none")
         shapes = {grid.name: grid.shape for grid in self.grids}
-        for what, place in self._places():
-            rows, columns = shapes.get(place.grid, (0, 0))
-            if not (0 <= place.row < rows and 0 <= place.column < columns):
+        for what, grid, row, column in self._places():
+            rows, columns = shapes.get(grid, (0, 0))
+            if not (0 <= row < rows and 0 <= column < columns):
                 raise ValueError(
-                    f"{what} must lie in its grid, but row {place.row}, column {place.column} of {place.grid!r} does "
-                    f"not: it has {rows} x {columns} cells"
+                    f"{what} must lie in its grid, but row {row}, column {column} of {grid!r} does not: it has "
+                    f"{rows} x {columns} cells"
                 )
         for step in self.steps:
             if any(not 0 <= number < len(self.links) for number in step.links):
@@ -71,15 +71,19 @@ class Scene:
         names = ", ".join(grid.name for grid in self.grids)
         return f"Scene({self.title!r}, grids: {names}, steps: {len(self.steps)})"
 
-    def _places(self) -> Iterator[tuple[str, Place]]:
-        """Every cell that is spoken of, and by what."""
-        for link in self.links:
-            yield from (("a link", place) for place in link)
+    def _places(self) -> Iterator[tuple[str, str, int, int]]:
+        """Every cell that is spoken of: by what, its grid, its row and its column."""
+        for start, end in self.links:
+            yield "a link", *start
+            yield "a link", *end
         for step in self.steps:
             for mark in step.marks:
-                yield from (("a mark", Place(mark.grid, row, column)) for row, column in mark.cells)
-            yield from (("a change", Place(change.grid, change.row, change.column)) for change in step.changes)
-            yield from (("a place of a step", place) for place in step.at)
+                for row, column in mark.cells:
+                    yield "a mark", mark.grid, row, column
+            for grid, row, column, _ in step.changes:
+                yield "a change", grid, row, column
+            for place in step.at:
+                yield "a place of a step", *place
 
     @property
     def size(self) -> tuple[float, float]:

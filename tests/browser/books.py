@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from pathlib import Path
 
 import execute
@@ -12,6 +13,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from browser.jupyter import Lab
 
 COURSE = Path(__file__).resolve().parents[2] / "notebooks"
+
+NOT_RUN = "skip-execution"
+"""The tag of a cell that is left out when a notebook runs, its stored outputs as they are: nbclient's own."""
 
 SMALL = {
     "small-00": "from convlab import explorers",
@@ -44,13 +48,9 @@ def book(cells: dict[str, str]) -> NotebookNode:
 
 def put(lab: Lab, name: str, cells: dict[str, str]) -> NotebookNode:
     """Write a notebook of code cells into the reader's folder, and return it."""
-    return write(lab, name, book(cells))
-
-
-def write(lab: Lab, name: str, notebook: NotebookNode) -> NotebookNode:
-    """Write a notebook into the reader's folder, and return it."""
-    (lab.folder / name).write_bytes(execute.as_bytes(notebook))
-    return notebook
+    made = book(cells)
+    (lab.folder / name).write_bytes(execute.as_bytes(made))
+    return made
 
 
 def explorers(notebook: NotebookNode) -> dict[str, str]:
@@ -77,10 +77,31 @@ def course() -> dict[str, NotebookNode]:
     return {name: notebook for name, notebook in read.items() if explorers(notebook)}
 
 
-def every_explorer() -> NotebookNode:
-    """A notebook with each explorer of the package, as it is without arguments."""
-    from convlab import explorers as package
+def for_explorers(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with a tag on every code cell that no explorer needs, so that these are not run."""
+    found, wanted, shown = copy.deepcopy(notebook), set[str](), explorers(notebook)
+    for cell in reversed([cell for cell in found.cells if cell.cell_type == "code"]):
+        bound, read = _names(cell.source)
+        if cell.id in shown or bound & wanted:
+            wanted |= read
+        else:
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), NOT_RUN]
+    return found
 
-    names = [name for name in package.__all__ if name.islower()]
-    cells = {f"every-{number:02d}": f"explorers.{name}()" for number, name in enumerate(names, 1)}
-    return book({"every-00": "from convlab import explorers", **cells})
+
+def _names(source: str) -> tuple[set[str], set[str]]:
+    """The names that a cell binds, and those that it reads; none where it is a magic or a mistake."""
+    try:
+        tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))
+    except SyntaxError:
+        return set(), set()
+    bound: set[str] = set()
+    read: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound.add(node.name)
+    return bound, read

@@ -6,7 +6,6 @@ points as a reader does, and reads back what stands there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -233,18 +232,6 @@ def _leads_to(view: Locator, cell: str, step: int) -> bool:
 def cells(now: Shown) -> list[str]:
     """The cells that are lit, those first that are written."""
     return [lit.rpartition(" ")[0] for lit in sorted(now.lit, key=lambda lit: not lit.endswith(" written"))]
-
-
-def sum_faults(view: Locator) -> list[str]:
-    """The words of a step hold a sum of products, and its numbers add up."""
-    faults = []
-    for step in (0, last_step(view)):
-        view.locator(PICTURE).first.press("Home" if step == 0 else "End")
-        reaches(view, step)
-        text = shown(view).text.replace("\N{MINUS SIGN}", "-").replace("\N{MULTIPLICATION SIGN}", "*")
-        sums = [line for line in text.splitlines() if re.search(r"\d\s*[*·]\s*\(?-?\d", line) and "=" in line]
-        faults += [] if sums else [f"step {step} shows no sum of products: {text!r}"]
-    return faults
 
 
 def faults(view: Locator) -> list[str]:

@@ -12,6 +12,13 @@ CELLS_STAY = """area => { const first = [...area.querySelectorAll('[data-role]')
 WORDS_STAY = """area => ['.convlab-title', '.convlab-text'].forEach(
     s => { const e = area.querySelector(s); e.replaceWith(e.cloneNode(true)); })"""
 
+WRONG_SUMS = """area => { const text = area.querySelector('.convlab-text');
+    new MutationObserver(() => {
+        if (!text.textContent.endsWith('= 999')) text.textContent = text.textContent.replace(/= .*/, '= 999');
+    }).observe(text, { childList: true, characterData: true, subtree: true }); }"""
+
+NO_SUMS = "area => area.querySelector('.convlab-text').remove()"
+
 NO_KEYS = """area => window.addEventListener('keydown',
     e => { if (e.target.closest('.convlab-view') && !e.target.matches('input') && e.key !== 'Tab') {
         e.stopImmediatePropagation(); e.preventDefault(); } }, true)"""

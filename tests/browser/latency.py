@@ -123,7 +123,7 @@ def _forget(page: Page) -> None:
 
 
 def _wait(page: Page, count: int) -> None:
-    page.wait_for_function("count => window.samples.length >= count", arg=count)
+    page.wait_for_function("count => window.samples.length >= count", arg=count, polling=200)
 
 
 def _measured(name: str, page: Page) -> Latency:

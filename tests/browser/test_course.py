@@ -1,4 +1,4 @@
-"""Every explorer of every notebook, and each of the package: in JupyterLab, on a page, and as a stored picture."""
+"""Every explorer of every notebook: in JupyterLab, on a page without a kernel, and as a stored picture."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import books, checks, chromium, controls, jupyter, kernel_lab, pages
+from browser import books, checks, chromium, controls, jupyter, kernel_lab, pages, sums
 from browser.needs import LONG, refuse
+from convlab import explorers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 pytestmark = LONG
 
 COURSE = books.course()
-ALL = {**COURSE, "every_explorer.ipynb": books.every_explorer()}
-EACH = pytest.mark.parametrize("name", [pytest.param(name, id=Path(name).stem) for name in ALL])
-OF_THE_COURSE = pytest.mark.parametrize("name", [pytest.param(name, id=Path(name).stem) for name in COURSE])
+EACH = pytest.mark.parametrize("name", [pytest.param(name, id=Path(name).stem) for name in COURSE])
 
 
 def photograph(area: Locator, name: str) -> None:
@@ -33,61 +32,62 @@ def with_names(faults: list[str], cell: str, explorer: str) -> list[str]:
     return [f"{cell}, {explorer}: {fault}" for fault in faults]
 
 
-def picture_faults(area: Locator) -> list[str]:
+def picture_faults(area: Locator, explorer: str) -> list[str]:
     """What is wrong with the pictures of a cell."""
     views, labs = area.locator(checks.VIEW), area.locator(kernel_lab.VIEW)
     views.or_(labs).first.wait_for()
     found = [fault for view in views.all() for fault in checks.faults(view)]
+    if explorer == "sliding_window":
+        found += [fault for view in views.all() for fault in sums.faults(view)]
     return found + [fault for lab in labs.all() for fault in kernel_lab.faults(lab)]
 
 
-def test_the_course_has_explorers() -> None:
-    assert COURSE
+def test_the_course_has_every_explorer() -> None:
+    found = {name for notebook in COURSE.values() for name in books.explorers(notebook).values()}
+    assert found == {name for name in explorers.__all__ if name.islower()}
 
 
 @EACH
 def test_in_jupyterlab(name: str, browser: Browser, lab: jupyter.Lab) -> None:
-    if not (lab.folder / name).exists():
-        books.write(lab, name, ALL[name])
-    with jupyter.opened(browser, lab, name, ALL[name]) as (opened, guard):
+    with jupyter.opened(browser, lab, name, COURSE[name]) as (opened, guard):
         refuse(opened.faults())
         found: list[str] = []
-        for cell, explorer in books.explorers(ALL[name]).items():
+        for cell, explorer in books.explorers(COURSE[name]).items():
             area = opened.output(cell)
-            found += with_names(picture_faults(area) + controls.faults(area), cell, explorer)
+            found += with_names(picture_faults(area, explorer) + controls.faults(area), cell, explorer)
             photograph(area, f"{cell}-{explorer}-jupyterlab")
         refuse(found + opened.faults() + guard.faults())
 
 
 @EACH
 def test_on_a_page_without_a_kernel(name: str, browser: Browser, scripts: Path, tmp_path: Path) -> None:
-    ran = pages.executed(ALL[name], books.COURSE)
+    ran = pages.executed(books.for_explorers(COURSE[name]), books.COURSE)
     found: list[str] = []
     for theme in ("light", "dark"):
         path = pages.exported(ran, tmp_path / f"{theme}.html", theme=theme)
         with chromium.guarded_page(browser, dark=theme == "dark") as (page, guard):
             page.goto(path.as_uri())
-            for cell, explorer in books.explorers(ALL[name]).items():
+            for cell, explorer in books.explorers(COURSE[name]).items():
                 area = pages.output(page, cell)
-                found += with_names(faults_without_kernel(area, theme), cell, explorer)
+                found += with_names(faults_without_kernel(area, explorer, theme), cell, explorer)
                 photograph(area, f"{cell}-{explorer}-{theme}")
             found += guard.faults()
     refuse(found)
 
 
-def faults_without_kernel(area: Locator, theme: str) -> list[str]:
+def faults_without_kernel(area: Locator, explorer: str, theme: str) -> list[str]:
     """What is wrong with an explorer on a page; all of it is looked at on the light one."""
     view = area.locator(f"{checks.VIEW}, {kernel_lab.VIEW}").first
     view.wait_for()
     if theme == "dark":
         return checks.theme_faults(view, "dark")
-    found = picture_faults(area) + controls.name_faults(area) + controls.keyboard_faults(area)
+    found = picture_faults(area, explorer) + controls.name_faults(area) + controls.keyboard_faults(area)
     if not view.locator(".convlab-offline").is_visible():
         found.append("nothing says that there is no kernel")
     return found
 
 
-@OF_THE_COURSE
+@EACH
 def test_stored_it_is_a_picture(name: str, browser: Browser, scripts: Path, tmp_path: Path) -> None:
     path = pages.exported(COURSE[name], tmp_path / "stored.html")
     found: list[str] = []

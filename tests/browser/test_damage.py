@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import books, checks, chromium, controls, damage, jupyter, pages
+from browser import books, checks, chromium, controls, damage, jupyter, pages, sums
 from browser.needs import LONG
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def faults_after(harm: str, check: Check, page: Page) -> list[str]:
 
     area = pages.output(page, "small-01")
     view = area.locator(checks.VIEW)
-    wanted = view if check.__module__ == "browser.checks" else area
+    wanted = view if check.__module__ in ("browser.checks", "browser.sums") else area
     assert check(wanted) == []
     area.evaluate(harm)
     try:
@@ -71,6 +71,9 @@ def faults_after(harm: str, check: Check, page: Page) -> list[str]:
         pytest.param(damage.SLIDER_STAYS, checks.step_faults, "slider stands", id="a slider that never follows"),
         pytest.param(damage.NO_POINTER, checks.hover_faults, "who points at", id="a pointer that does nothing"),
         pytest.param(damage.POINTER_STAYS, checks.hover_faults, "who leaves", id="a pointer that never leaves"),
+        pytest.param(damage.WORDS_STAY, sums.faults, "of another number", id="a sum that never follows"),
+        pytest.param(damage.WRONG_SUMS, sums.faults, "not add up", id="a sum that does not add up"),
+        pytest.param(damage.NO_SUMS, sums.faults, "no sum", id="words without a sum"),
         pytest.param(damage.NO_NAME, controls.name_faults, "button has no name", id="a button without a name"),
         pytest.param(damage.NO_LABEL, controls.name_faults, "spinbutton has no name", id="a field without a label"),
         pytest.param(damage.NOT_REACHABLE, controls.keyboard_faults, "not reach", id="a picture out of reach"),

@@ -12,8 +12,10 @@ import execute
 import pytest
 from nbformat import NotebookNode
 
-from browser import books, checks, chromium, controls, jupyter, pages
+from browser import books, checks, chromium, controls, front, jupyter, pages, sums
 from browser.needs import need, refuse
+from convlab import scenes
+from convlab.arithmetic import ConvSpec
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -54,6 +56,8 @@ def test_in_jupyterlab(cell: str, in_lab: tuple[jupyter.LabPage, chromium.Guard]
     area = opened.output(cell)
     view = area.locator(checks.VIEW)
     refuse(checks.faults(view))
+    if EXPLORERS[cell] == "sliding_window":
+        refuse(sums.faults(view))
     refuse(controls.faults(area))
     refuse(opened.faults() + guard.faults())
 
@@ -115,6 +119,24 @@ def written(path: Path, notebook: NotebookNode) -> Path:
     return path
 
 
+def test_what_python_repeats_late_does_not_throw_the_reader_back(browser: Browser) -> None:
+    scene = scenes.sliding_window(ConvSpec(1, 1, (2,)), 6)
+    with chromium.guarded_page(browser) as (page, guard):
+        view = front.shown(page, scene)
+        view.locator("button[data-go='next']").click()
+        assert front.saved(page, count=1) == [1]
+        view.locator("button[data-go='last']").click()
+        front.hear(page, step=1)
+        assert checks.shown(view).step == 4
+        assert front.saved(page, count=2) == [1, 4]
+        front.hear(page, step=4)
+        front.hear(page, step=2)  # now Python has another one
+        assert checks.shown(view).step == 2
+        front.hear(page, text="a counter")
+        assert checks.shown(view).step == 2
+        refuse(guard.faults())
+
+
 @pytest.mark.parametrize(
     ("missing", "is_required", "outcome"),
     [
@@ -133,6 +155,35 @@ def test_a_system_without_a_browser_is_noticed(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("CONVLAB_WEB", str(tmp_path))
     assert any("apt-get install chromium" in words for words in chromium.missing())
     assert any("make web" in words for words in pages.missing())
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        pytest.param("2*3 + 1*(-1) = 5", (5, 5), id="a negative factor"),
+        pytest.param("channel 0: 1.5*2 + 0.25 = 3.25", (3.25, 3.25), id="a channel and a bias"),
+        pytest.param("together: 3 + (-8) = -4", (-5, -4), id="a wrong sum"),
+        pytest.param("reads positions 2, 3", None, id="no sum"),
+        pytest.param("9 * (-1, 2) = (-9, 18)", None, id="a stamp"),
+    ],
+)
+def test_a_sum_is_read(line: str, found: tuple[float, float] | None) -> None:
+    read = sums.sum_in(line)
+    assert (read and read[:2]) == found
+
+
+def test_what_no_explorer_needs_is_not_run() -> None:
+    cells = {
+        "a": "%load_ext convlab\nfrom convlab import explorers, figures",
+        "b": "def double(n):\n    return 2 * n",
+        "c": "figures.cells([[1]])",
+        "d": "sizes = [double(n) for n in (1, 2)]",
+        "e": "%timeit double(3)",
+        "f": "explorers.sliding_window(input_size=sizes)",
+        "g": "sizes = None",
+    }
+    left_out = [cell.id for cell in books.for_explorers(books.book(cells)).cells if "tags" in cell.metadata]
+    assert left_out == ["c", "e", "g"]
 
 
 def test_the_explorers_of_a_notebook_are_found() -> None:
