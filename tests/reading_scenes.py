@@ -1,6 +1,9 @@
-"""What the tests of scenes share: numbers, lit cells and kinds, read back from a scene alone."""
+"""What the tests of scenes share: numbers, lit cells and kinds, read back from a scene alone; and scenes spoiled."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,3 +56,21 @@ def whole_numbers(*shape: int, seed: int = 0) -> Tensor:
 def tensors(spec: ConvSpec, *size: int) -> tuple[Tensor, Tensor]:
     """An input of this spatial size and a weight for a convolution."""
     return whole_numbers(spec.in_channels, *size), whole_numbers(*spec.weight_shape, seed=1)
+
+
+def with_step(scene: Scene, number: int, **changes: Any) -> Scene:
+    """The scene with another step at this number."""
+    steps = list(scene.steps)
+    steps[number] = replace(steps[number], **changes)
+    return replace(scene, steps=tuple(steps))
+
+
+def moved(scene: Scene, grid: str = "", role: str = "", *, step: int = 0, columns: int = 1) -> Scene:
+    """The scene, of which one step lights the cells of this grid, or of this role, so many columns further right."""
+    marks = [
+        mark._replace(cells=tuple((row, column + columns) for row, column in mark.cells))
+        if grid in ("", mark.grid) and role in ("", mark.role)
+        else mark
+        for mark in scene.steps[step].marks
+    ]
+    return with_step(scene, step, marks=tuple(marks))

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading_scenes import moved, with_step
 from torch import Tensor
 
 from convlab import scenes
@@ -126,29 +127,13 @@ def test_every_place_is_told_as_torch_fills_it(data: st.DataObject) -> None:
     assert {mode: scene.values_at(-1)[mode] for mode in modes} == expected
 
 
-def with_step(scene: Scene, number: int, **changes: Any) -> Scene:
-    steps = list(scene.steps)
-    steps[number] = dataclasses.replace(steps[number], **changes)
-    return dataclasses.replace(scene, steps=tuple(steps))
-
-
-def moved_mark(scene: Scene, number: int, grid: str, role: str) -> Scene:
-    marks = [
-        mark._replace(cells=tuple((row, column + 1) for row, column in mark.cells))
-        if (mark.grid, mark.role) == (grid, role)
-        else mark
-        for mark in scene.steps[number].marks
-    ]
-    return with_step(scene, number, marks=tuple(marks))
-
-
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
-        pytest.param(lambda s: moved_mark(s, 0, "reflect", "read"), "is no copy of", id="another source"),
-        pytest.param(lambda s: moved_mark(s, 0, "input", "read"), "other elements of the input", id="another element"),
-        pytest.param(lambda s: moved_mark(s, 0, "zeros", "written"), "another place is lit", id="another place"),
-        pytest.param(lambda s: moved_mark(s, 6, "reflect", "written"), "other copies are lit", id="another copy"),
+        pytest.param(lambda s: moved(s, "reflect", "read"), "is no copy of", id="another source"),
+        pytest.param(lambda s: moved(s, "input", "read"), "other elements of the input", id="another element"),
+        pytest.param(lambda s: moved(s, "zeros", "written"), "another place is lit", id="another place"),
+        pytest.param(lambda s: moved(s, "reflect", "written", step=6), "other copies are lit", id="another copy"),
         pytest.param(lambda s: with_step(s, 0, text=s.steps[1].text), "should be", id="the text of another step"),
         pytest.param(lambda s: with_step(s, 0, changes=()), "filled once", id="a place that stays empty"),
         pytest.param(lambda s: dataclasses.replace(s, steps=s.steps[:-1]), "not each element", id="a step is missing"),

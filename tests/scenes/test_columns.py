@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from conv_cases import EVEN_SAME_WARNING, torch_conv
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from reading_scenes import moved, with_step
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -143,27 +144,12 @@ def test_every_column_adds_up(data: st.DataObject) -> None:
     check(spec, size)
 
 
-def with_step(scene: Scene, number: int, **changes: Any) -> Scene:
-    steps = list(scene.steps)
-    steps[number] = dataclasses.replace(steps[number], **changes)
-    return dataclasses.replace(scene, steps=tuple(steps))
-
-
-def shifted(scene: Scene, grid: str) -> Scene:
-    step = scene.steps[0]
-    marks = [
-        mark._replace(cells=tuple((row, column + (mark.grid == grid)) for row, column in mark.cells))
-        for mark in step.marks
-    ]
-    return with_step(scene, 0, marks=tuple(marks))
-
-
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
-        pytest.param(lambda s: shifted(s, "input"), "no copy of the window", id="another window"),
-        pytest.param(lambda s: shifted(s, "columns"), "another column", id="another column"),
-        pytest.param(lambda s: shifted(s, "output"), "another output", id="another output"),
+        pytest.param(lambda s: moved(s, "input"), "no copy of the window", id="another window"),
+        pytest.param(lambda s: moved(s, "columns"), "another column", id="another column"),
+        pytest.param(lambda s: moved(s, "output"), "another output", id="another output"),
         pytest.param(
             lambda s: with_step(s, 0, marks=tuple(m for m in s.steps[0].marks if m.role != "weight")),
             "not all weights",

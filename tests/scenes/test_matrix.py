@@ -12,7 +12,7 @@ import torch
 from conv_cases import EVEN_SAME_WARNING, torch_conv, torch_conv_transpose
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from reading_scenes import flat, lit, notes, number, tensors
+from reading_scenes import flat, lit, notes, number, tensors, with_step
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -152,18 +152,14 @@ SCENE = scenes.matrix(ConvSpec(1, 1, (3,)), 5)
 BOTH = scenes.matrix_and_transpose(ConvSpec(1, 1, (3,)), 5)
 
 
-def with_step(scene: Scene, **changes: Any) -> Scene:
-    return replace(scene, steps=(replace(scene.steps[0], **changes), *scene.steps[1:]))
-
-
 @pytest.mark.parametrize(
     ("check", "scene"),
     [
-        pytest.param(faults, with_step(SCENE, marks=SCENE.steps[1].marks), id="another-row-lit"),
-        pytest.param(faults, with_step(SCENE, changes=(Change("output", 0, 0, 99),)), id="another-sum"),
-        pytest.param(faults, with_step(SCENE, at=()), id="stands-for-nothing"),
+        pytest.param(faults, with_step(SCENE, 0, marks=SCENE.steps[1].marks), id="another-row-lit"),
+        pytest.param(faults, with_step(SCENE, 0, changes=(Change("output", 0, 0, 99),)), id="another-sum"),
+        pytest.param(faults, with_step(SCENE, 0, at=()), id="stands-for-nothing"),
         pytest.param(faults, replace(SCENE, steps=SCENE.steps[1:]), id="a-row-too-few"),
-        pytest.param(transpose_faults, with_step(BOTH, marks=BOTH.steps[1].marks), id="another-column-lit"),
+        pytest.param(transpose_faults, with_step(BOTH, 0, marks=BOTH.steps[1].marks), id="another-column-lit"),
         pytest.param(
             transpose_faults,
             replace(BOTH, grids=(BOTH.grids[0], replace(BOTH.grids[1], values=((0,) * 3,) * 5))),

@@ -14,7 +14,7 @@ import torch
 from conv_cases import outcome, torch_conv_transpose
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from reading_scenes import flat, lit, notes, number, tensors
+from reading_scenes import flat, lit, moved, notes, number, tensors, with_step
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -183,35 +183,23 @@ GATHER = scenes.gather(transposed(1, 1, (3,), stride=2, padding=1), 4)
 OVERLAP = scenes.overlap(transposed(1, 1, (3,), stride=2), 4)
 
 
-def shifted(scene: Scene, role: str) -> Scene:
-    """The scene, whose second step lights the cells of this role one column further left."""
-    step = scene.steps[1]
-    marks = [
-        mark._replace(cells=tuple((row, column - 1) for row, column in mark.cells)) if mark.role == role else mark
-        for mark in step.marks
-    ]
-    return with_step(scene, marks=tuple(marks))
-
-
-def with_step(scene: Scene, **changes: Any) -> Scene:
-    return replace(scene, steps=(scene.steps[0], replace(scene.steps[1], **changes), *scene.steps[2:]))
-
-
 @pytest.mark.parametrize(
     ("faults", "scene"),
     [
-        pytest.param(scatter_faults, shifted(SCATTER, "read"), id="scatter-another-input"),
-        pytest.param(scatter_faults, shifted(SCATTER, "written"), id="scatter-another-place"),
-        pytest.param(scatter_faults, with_step(SCATTER, changes=SCATTER.steps[0].changes), id="scatter-another-sum"),
+        pytest.param(scatter_faults, moved(SCATTER, role="read", step=1, columns=-1), id="scatter-another-input"),
+        pytest.param(scatter_faults, moved(SCATTER, role="written", step=1, columns=-1), id="scatter-another-place"),
+        pytest.param(scatter_faults, with_step(SCATTER, 1, changes=SCATTER.steps[0].changes), id="scatter-another-sum"),
         pytest.param(scatter_faults, replace(SCATTER, steps=SCATTER.steps[:-1]), id="scatter-a-step-too-few"),
-        pytest.param(gather_faults, shifted(GATHER, "read"), id="gather-another-window"),
-        pytest.param(gather_faults, shifted(GATHER, "written"), id="gather-another-place"),
-        pytest.param(gather_faults, with_step(GATHER, changes=(Change("output", 0, 1, 99),)), id="gather-another-sum"),
-        pytest.param(gather_faults, with_step(GATHER, text="1*1 = 1"), id="gather-other-words"),
+        pytest.param(gather_faults, moved(GATHER, role="read", step=1, columns=-1), id="gather-another-window"),
+        pytest.param(gather_faults, moved(GATHER, role="written", step=1, columns=-1), id="gather-another-place"),
         pytest.param(
-            overlap_faults, with_step(OVERLAP, marks=(Mark("output", "written", ((0, 1),)),)), id="overlap-no-input"
+            gather_faults, with_step(GATHER, 1, changes=(Change("output", 0, 1, 99),)), id="gather-another-sum"
         ),
-        pytest.param(overlap_faults, with_step(OVERLAP, text="5 of the 4"), id="overlap-other-words"),
+        pytest.param(gather_faults, with_step(GATHER, 1, text="1*1 = 1"), id="gather-other-words"),
+        pytest.param(
+            overlap_faults, with_step(OVERLAP, 1, marks=(Mark("output", "written", ((0, 1),)),)), id="overlap-no-input"
+        ),
+        pytest.param(overlap_faults, with_step(OVERLAP, 1, text="5 of the 4"), id="overlap-other-words"),
     ],
 )
 def test_the_checks_notice_a_fault(faults: Callable[[Scene], list[str]], scene: Scene) -> None:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from conv_cases import EVEN_SAME_WARNING, outcome, torch_conv
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from reading_scenes import moved, with_step
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -230,26 +231,11 @@ def test_every_step_adds_up_and_torch_agrees(call: tuple[ConvSpec, tuple[int, ..
     assert_close(tensor_of(scene, "output", tuple(expected[0].shape)), expected[0], rtol=0, atol=1e-9)
 
 
-def with_step(scene: Scene, number: int, **changes: Any) -> Scene:
-    steps = list(scene.steps)
-    steps[number] = dataclasses.replace(steps[number], **changes)
-    return dataclasses.replace(scene, steps=tuple(steps))
-
-
-def shifted(scene: Scene, role: str) -> Scene:
-    step = scene.steps[0]
-    marks = [
-        mark._replace(cells=tuple((row, column + (mark.role == role)) for row, column in mark.cells))
-        for mark in step.marks
-    ]
-    return with_step(scene, 0, marks=tuple(marks))
-
-
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
-        pytest.param(lambda s: shifted(s, "read"), "do not add up", id="a window one column to the right"),
-        pytest.param(lambda s: shifted(s, "written"), "the mark, the change", id="another output lit"),
+        pytest.param(lambda s: moved(s, role="read"), "do not add up", id="a window one column to the right"),
+        pytest.param(lambda s: moved(s, role="written"), "the mark, the change", id="another output lit"),
         pytest.param(
             lambda s: with_step(s, 0, changes=(s.steps[0].changes[0]._replace(value=99),)),
             "do not add up to 99",
