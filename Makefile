@@ -33,7 +33,7 @@ test: $(VENV)/.dev
 
 browser: $(VENV)/.dev web
 	$(IN_BROWSER) tests/browser/test_latency.py -n 0
-	$(IN_BROWSER) tests/browser --ignore tests/browser/test_latency.py -n 2 --dist load
+	$(IN_BROWSER) tests/browser --ignore tests/browser/test_latency.py -n 3 --dist load
 
 web: $(VENV)/web/embed-amd.js $(VENV)/web/require.js
 
@@ -67,6 +67,7 @@ $(VENV)/.course: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[course]'
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.course
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable '.[course,dev]'
-	touch $@
+	touch $(VENV)/.course $@

@@ -144,12 +144,12 @@ def moves(control: Locator) -> list[tuple[str, str]]:
     return [down, up] if control.evaluate("e => e.max !== '' && +e.value >= +e.max") else [up, down]
 
 
-def control_faults(area: Locator) -> list[str]:
-    """Each control, moved by a key, changes what is shown, and moved back it brings back what was there."""
+def control_faults(area: Locator, *, most: int | None = None) -> list[str]:
+    """Each control, or the first `most`, moved by a key, changes what is shown; moved back, it brings back the old."""
     faults = []
     area.locator(PICTURE).first.press("Home")  # to the one step that every picture has
     area.page.wait_for_timeout(MILLISECONDS_TO_SAVE)
-    for number in range(area.locator(CONTROLS).count()):
+    for number in range(area.locator(CONTROLS).count())[:most]:
         control = area.locator(CONTROLS).nth(number)
         name = control.evaluate("e => (e.labels?.[0] ?? e).innerText || e.getAttribute('aria-label') || e.title")
         before = read(area)
@@ -228,6 +228,6 @@ def _give(control: Locator, value: str) -> None:
         control.press("Enter")
 
 
-def faults(area: Locator) -> list[str]:
-    """What is wrong with the controls of an explorer that has a kernel."""
-    return name_faults(area) + keyboard_faults(area) + control_faults(area) + button_faults(area)
+def faults(area: Locator, *, most: int | None = None) -> list[str]:
+    """What is wrong with the controls of an explorer that has a kernel; `most` of them are moved, or all."""
+    return name_faults(area) + keyboard_faults(area) + control_faults(area, most=most) + button_faults(area)

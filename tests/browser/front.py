@@ -36,6 +36,7 @@ SHOW = """async ([source, state]) => {
 def shown(page: Page, scene: Scene) -> Locator:
     """The view of a scene, at its first step, on an empty page."""
     view = SceneView(scene=scene.to_json(), label=scene.title)
+    page.add_style_tag(content=view._css)
     names = ("scene", "step", "message", "text", "label", "themes")
     page.evaluate(SHOW, [view._esm, {name: getattr(view, name) for name in names}])
     return page.locator(VIEW)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 pytestmark = LONG
 
 COURSE = books.course()
+PLACES = {cell: explorer for notebook in COURSE.values() for cell, explorer in books.explorers(notebook).items()}
+FIRST = {explorer: cell for cell, explorer in reversed(PLACES.items())}.values()
+"""The cells in which an explorer comes for the first time: there all of its controls are moved."""
 EACH = pytest.mark.parametrize("name", [pytest.param(name, id=Path(name).stem) for name in COURSE])
 
 
@@ -43,8 +46,8 @@ def picture_faults(area: Locator, explorer: str) -> list[str]:
 
 
 def test_the_course_has_every_explorer() -> None:
-    found = {name for notebook in COURSE.values() for name in books.explorers(notebook).values()}
-    assert found == {name for name in explorers.__all__ if name.islower()}
+    assert set(PLACES.values()) == {name for name in explorers.__all__ if name.islower()}
+    assert len(FIRST) == len(set(PLACES.values()))
 
 
 @EACH
@@ -54,7 +57,8 @@ def test_in_jupyterlab(name: str, browser: Browser, lab: jupyter.Lab) -> None:
         found: list[str] = []
         for cell, explorer in books.explorers(COURSE[name]).items():
             area = opened.output(cell)
-            found += with_names(picture_faults(area, explorer) + controls.faults(area), cell, explorer)
+            most = None if cell in FIRST else 2
+            found += with_names(picture_faults(area, explorer) + controls.faults(area, most=most), cell, explorer)
             photograph(area, f"{cell}-{explorer}-jupyterlab")
         refuse(found + opened.faults() + guard.faults())
 
@@ -64,7 +68,8 @@ def test_on_a_page_without_a_kernel(name: str, browser: Browser, scripts: Path, 
     ran = pages.executed(books.for_explorers(COURSE[name]), books.COURSE)
     found: list[str] = []
     for theme in ("light", "dark"):
-        path = pages.exported(ran, tmp_path / f"{theme}.html", theme=theme)
+        wanted = ran if theme == "light" else books.explorers_alone(ran)
+        path = pages.exported(wanted, tmp_path / f"{theme}.html", theme=theme)
         with chromium.guarded_page(browser, dark=theme == "dark") as (page, guard):
             page.goto(path.as_uri())
             for cell, explorer in books.explorers(COURSE[name]).items():
