@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, SupportsIndex
 
 from convlab.arithmetic.sizes import output_size, padding_amounts
@@ -51,14 +51,40 @@ def taps(spec: ConvSpec, output_index: Sequence[SupportsIndex], input_size: IntO
             f"output_index must lie inside the output, but output_index={position} and the output size is {out_sizes}"
         )
     axes = [_axis_taps(spec, axis, i, n) for axis, (i, n) in enumerate(zip(position, sizes, strict=True))]
-    return tuple(_joined(combination) for combination in itertools.product(*axes))
+    return _joined(axes)
 
 
-def _joined(along: tuple[tuple[int, int, int | None], ...]) -> Tap:
-    """The tap with these (kernel index, input index, source) along the axes."""
-    source = tuple(element for _, _, element in along if element is not None)
-    whole = source if len(source) == len(along) else None
-    return Tap(tuple(k for k, _, _ in along), tuple(j for _, j, _ in along), whole)
+def windows(spec: ConvSpec, input_size: IntOrTuple) -> Iterator[tuple[tuple[int, ...], tuple[Tap, ...]]]:
+    """Every output position with the taps behind it, the last axis fastest; quicker than `taps` for each of them.
+
+    Args:
+        spec: The convolution.
+        input_size: Elements of the input, an int or one int per spatial axis.
+
+    Raises:
+        ValueError: As `output_size`.
+
+    Example:
+        >>> [(position, [tap.input_index for tap in found]) for position, found in windows(ConvSpec(1, 1, (2,)), 3)]
+        [((0,), [(0,), (1,)]), ((1,), [(1,), (2,)])]
+    """
+    sizes = as_tuple("input_size", input_size, spec.ndim, minimum=1)
+    out_sizes = output_size(spec, sizes)
+    along = [
+        [_axis_taps(spec, axis, i, n) for i in range(out)]
+        for axis, (n, out) in enumerate(zip(sizes, out_sizes, strict=True))
+    ]
+    for position in itertools.product(*map(range, out_sizes)):
+        yield position, _joined([of_axis[i] for of_axis, i in zip(along, position, strict=True)])
+
+
+def _joined(axes: Sequence[Sequence[tuple[int, int, int | None]]]) -> tuple[Tap, ...]:
+    """The taps whose (kernel index, input index, source) along each axis are given."""
+    found = []
+    for along in itertools.product(*axes):
+        kernel, input, source = zip(*along, strict=True)
+        found.append(Tap(kernel, input, None if None in source else source))
+    return tuple(found)
 
 
 def _axis_taps(spec: ConvSpec, axis: int, i: int, n: int) -> list[tuple[int, int, int | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,14 +47,18 @@ class Planes:
             channel: The channel.
             index: One int per spatial axis, counted from the tensor's own element 0; negative in the padding.
 
+        Raises:
+            ValueError: If `index` has another number of ints.
+
         Example:
             >>> planes("input", torch.zeros(1, 4, 2, 3)).place(0, (2, 0, 1))
             Place(grid='input d=2', row=0, column=1)
         """
-        *outer, row, column = (channel, *(i - start for i, start in zip(index, self.first, strict=True)))
-        number = 0
-        for place, size in zip(outer, (self.num_channels, len(self.grids) // self.num_channels), strict=False):
-            number = number * size + place
+        if len(index) != len(self.first):
+            raise ValueError(f"an index must have {len(self.first)} ints, but is {tuple(index)}")
+        *outer, row, column = (channel, *map(operator.sub, index, self.first))
+        depth = len(self.grids) // self.num_channels if len(outer) == 2 else 1
+        number = outer[0] * depth + sum(outer[1:]) if outer else 0
         return Place(self.grids[number].name, row, column)
 
     def rows_of_planes(self) -> list[tuple[Grid, ...]]:

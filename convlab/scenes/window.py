@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import torch
 
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple
-from convlab.arithmetic.taps import taps
+from convlab.arithmetic.taps import windows
 from convlab.ops import conv
 from convlab.ops.padding import padded
 from convlab.ops.unfold import columns
@@ -67,17 +66,16 @@ def sliding_window(
     output = _conv(spec, with_padding, kernel, offset, spec.groups)
     around, results = input_planes(spec, with_padding, size), output_planes(spec, output)
     kernels = [kernel_planes(spec, kernel, channel) for channel in range(spec.out_channels)]
-    positions = list(itertools.product(*map(range, output.shape[1:])))
-    windows = [taps(spec, position, size) for position in positions]
+    positions, found = zip(*windows(spec, size), strict=True)
     texts = sums(spec, values, kernel, offset, output)
     share = spec.in_channels // spec.groups
     steps = []
     for channel, kernel_grids in enumerate(kernels):
         start = channel // (spec.out_channels // spec.groups) * share
         notes = [word(number) for number in kernel[channel].flatten().tolist()]
-        at_work = marks("weight", (kernel_grids.place(c, tap.kernel_index) for c in range(share) for tap in windows[0]))
+        at_work = marks("weight", (kernel_grids.place(c, tap.kernel_index) for c in range(share) for tap in found[0]))
         numbers = output[channel].flatten().tolist()
-        for position, window, number in zip(positions, windows, numbers, strict=True):
+        for position, window, number in zip(positions, found, numbers, strict=True):
             read = [around.place(c, tap.input_index) for c in range(start, start + share) for tap in window]
             there = results.place(channel, position)
             lit = (*marks("read", read, notes), *at_work, *marks("written", [there]))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convlab.arithmetic import PADDING_MODES, ConvSpec, Tap, output_size, taps
+from convlab.arithmetic.taps import windows
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
 
@@ -168,6 +169,14 @@ def test_a_convolution_has_every_tap_at_every_position_in_reading_order(
         found = taps(spec, position, input_size)
         assert len(found) == math.prod(spec.kernel_size)
         assert [tap.kernel_index for tap in found] == kernel_indices
+
+
+@settings(max_examples=60)
+@given(st.one_of(specs(transposed=False), specs(transposed=True)))
+def test_the_windows_are_the_taps_at_every_position(case: tuple[ConvSpec, tuple[int, ...]]) -> None:
+    spec, input_size = case
+    positions = np.ndindex(*output_size(spec, input_size))
+    assert list(windows(spec, input_size)) == [(position, taps(spec, position, input_size)) for position in positions]
 
 
 @settings(max_examples=60)

@@ -19,8 +19,8 @@ MILLISECONDS_TO_FOLLOW = 6000
 
 READ = """view => ({
     step: Number(view.dataset.step),
-    title: view.querySelector('.convlab-title')?.innerText ?? '',
-    text: view.querySelector('.convlab-text')?.innerText ?? '',
+    title: view.querySelector('.convlab-title')?.textContent ?? '',
+    text: view.querySelector('.convlab-text')?.textContent ?? '',
     slider: Number(view.querySelector('input.convlab-step')?.value),
     lit: [...view.querySelectorAll('[data-cell][data-role]')].map(c => c.dataset.cell + ' ' + c.dataset.role).sort(),
     colours: [...view.querySelectorAll('[data-cell], [data-image]')].map(
@@ -109,9 +109,20 @@ def drawn_faults(view: Locator) -> list[str]:
     box = pictures.first.bounding_box()
     if box is None or min(box["width"], box["height"]) < 20:
         faults.append(f"the picture has no size: {box}")
-    if not shown(view).title:
+    if not is_seen(view.locator(".convlab-title")):
         faults.append("the step has no title")
     return faults
+
+
+def is_seen(words: Locator) -> bool:
+    """Whether words are seen on the page before long: JupyterLab hides an output while it makes room for it."""
+    from playwright.sync_api import TimeoutError as Late
+
+    try:
+        words.wait_for(timeout=MILLISECONDS_TO_FOLLOW)
+    except Late:
+        return False
+    return True
 
 
 def theme_faults(view: Locator, theme: str) -> list[str]:
