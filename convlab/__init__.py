@@ -9,7 +9,7 @@ from convlab.inspection import diagnose, trace
 from convlab.ops import conv, conv_transpose
 
 if TYPE_CHECKING:
-    from convlab import animation, explorers, figures, scenes
+    from convlab import animation, explorers, figures, practice, scenes
     from convlab.notebook import explain_errors
 
 __version__ = "0.1.0"
@@ -26,18 +26,19 @@ __all__ = [
     "explain_errors",
     "explorers",
     "figures",
+    "practice",
     "same_padding",
     "scenes",
     "trace",
 ]
 
 
-_ROOMS = ("animation", "explorers", "figures", "scenes")
+_ROOMS = ("animation", "explorers", "figures", "practice", "scenes")
 _OF_NOTEBOOKS = ("explain_errors", "load_ipython_extension", "unload_ipython_extension")
 
 
 def __getattr__(name: str) -> object:
-    """What pictures, explorers and `explain_errors` need is loaded when they are first asked for, not before."""
+    """What pictures, explorers, practice and `explain_errors` need is loaded when they are asked for, not before."""
     if name in _ROOMS:
         return importlib.import_module(f"convlab.{name}")
     if name in _OF_NOTEBOOKS:

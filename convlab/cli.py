@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        return _env() if parsed.command == "env" else _lab(parsed, handed_on)
+        return _COMMANDS[parsed.command](parsed, handed_on)
     except workspace.WorkspaceError as error:
         print(f"convlab: {error}", file=sys.stderr)
         return 1
@@ -69,6 +69,18 @@ def _parser() -> argparse.ArgumentParser:
         help="print what a report of a problem needs",
         description="Print the versions, the devices and the places that matter, and say what is wrong, if anything.",
     )
+    drill = commands.add_parser(
+        "drill",
+        help="practise with questions, as many as you like",
+        description="Ask questions on a topic until you end it with q: output_shape, transposed_output_shape, padding, "
+        "parameters, macs, receptive_field or error_layer.",
+    )
+    drill.add_argument("topic", metavar="TOPIC", help="what to ask about, as output_shape")
+    commands.add_parser(
+        "progress",
+        help="print the map of your exercises",
+        description="Print what is done and tried, which mistakes were made, and what to review today.",
+    )
     return parser
 
 
@@ -82,7 +94,28 @@ def _lab(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
     return lab.open_lab(parsed.folder, min(workspace.course()), [*options, *handed_on])
 
 
-def _env() -> int:
+def _drill(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
+    from convlab.practice.drill import run
+
+    try:
+        run(parsed.topic)
+    except ValueError as error:
+        print(f"convlab: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _progress(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
+    from convlab.practice.map import as_text
+
+    print(as_text())
+    return 0
+
+
+def _env(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
     findings = environment.check()
     print(environment.report(findings))
     return 1 if any(finding.fault for finding in findings) else 0
+
+
+_COMMANDS = {"lab": _lab, "env": _env, "drill": _drill, "progress": _progress}

@@ -7,15 +7,13 @@ import copy
 from pathlib import Path
 
 import execute
+import exercises
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from browser.jupyter import Lab
 
 COURSE = Path(__file__).resolve().parents[2] / "notebooks"
-
-NOT_RUN = "skip-execution"
-"""The tag of a cell that is left out when a notebook runs, its stored outputs as they are: nbclient's own."""
 
 SMALL = {
     "small-00": "from convlab import explorers",
@@ -87,29 +85,6 @@ def explorers_alone(notebook: NotebookNode) -> NotebookNode:
 
 def for_explorers(notebook: NotebookNode) -> NotebookNode:
     """The notebook with a tag on every code cell that no explorer needs, so that these are not run."""
-    found, wanted, shown = copy.deepcopy(notebook), set[str](), explorers(notebook)
-    for cell in reversed([cell for cell in found.cells if cell.cell_type == "code"]):
-        bound, read = _names(cell.source)
-        if cell.id in shown or bound & wanted:
-            wanted |= read
-        else:
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), NOT_RUN]
+    found = copy.deepcopy(notebook)
+    exercises.leave_out(found, explorers(notebook))
     return found
-
-
-def _names(source: str) -> tuple[set[str], set[str]]:
-    """The names that a cell binds, and those that it reads; none where it is a magic or a mistake."""
-    try:
-        tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))
-    except SyntaxError:
-        return set(), set()
-    bound: set[str] = set()
-    read: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, ast.alias):
-            bound.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            bound.add(node.name)
-    return bound, read

@@ -22,7 +22,7 @@ from convlab.data import sources
 
 PROJECT = Path(__file__).resolve().parents[2]
 IN_ENVIRONMENT = ["jupyterlab", "torch", "matplotlib", "nbval", "ipywidgets"]
-IN_BASE = ["torch", "numpy", "matplotlib", "ipywidgets", "anywidget", "tqdm"]
+IN_BASE = ["torch", "numpy", "matplotlib", "ipywidgets", "anywidget", "filelock", "tqdm"]
 PYTHONS = {"3.11", "3.12", "3.13"}
 ACTION = re.compile(r"actions/(checkout|setup-python)@v\d+")
 

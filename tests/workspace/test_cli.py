@@ -257,3 +257,19 @@ def test_notebooks_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_report_shows_the_folder_of_the_user_as_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONVLAB_HOME", str(Path.home() / "state of mine"))
     assert environment.check()[-1] == Finding("CONVLAB_HOME", f"~{os.sep}state of mine")
+
+
+def test_drill_asks_until_q(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("q\n"))
+    assert cli.main(["drill", "output_shape"]) == 0
+    assert "No question answered." in capsys.readouterr().out
+
+
+def test_drill_names_its_topics(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["drill", "shapes"]) == 1
+    assert "topic must be one of output_shape" in capsys.readouterr().err
+
+
+def test_progress_prints_the_map(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["progress"]) == 0
+    assert "00_start_here: 4 exercises, 4 open" in capsys.readouterr().out
