@@ -22,6 +22,9 @@ REQUIREJS := requirejs@2.3.8
 
 IN_BROWSER := CONVLAB_BROWSER=required CONVLAB_WEB=$(abspath $(VENV)/web) $(BIN)/python -m pytest
 
+# Those that `make test` runs, too, are here as well, unless this names others.
+BROWSER_TESTS := tests/browser --ignore tests/browser/test_latency.py
+
 .PHONY: lab test browser web notebooks lint clean
 .DEFAULT_GOAL := lab
 
@@ -33,7 +36,7 @@ test: $(VENV)/.dev
 
 browser: $(VENV)/.dev web
 	$(IN_BROWSER) tests/browser/test_latency.py -n 0
-	$(IN_BROWSER) tests/browser --ignore tests/browser/test_latency.py -n 3 --dist load
+	$(IN_BROWSER) $(BROWSER_TESTS) -n 3 --dist load
 
 web: $(VENV)/web/embed-amd.js $(VENV)/web/require.js
 

@@ -112,8 +112,10 @@ def sums(
         together: 3 + 8 = 11
     """
     by_window = columns(input[None], spec)[0].T.unflatten(1, (spec.in_channels, -1)).tolist()
-    of_channels = _conv(spec, padded(input[None], spec)[0], _by_input_channel(spec, weight), None, spec.in_channels)
-    of_channels = of_channels.flatten(1).unflatten(0, (spec.groups, weight.shape[1], -1)).transpose(1, 2).flatten(0, 1)
+    of_channels = output.flatten(1).unsqueeze(1)
+    if weight.shape[1] > 1:
+        apart = _conv(spec, padded(input[None], spec)[0], _by_input_channel(spec, weight), None, spec.in_channels)
+        of_channels = apart.flatten(1).unflatten(0, (spec.groups, weight.shape[1], -1)).transpose(1, 2).flatten(0, 1)
     for channel, taps_of in enumerate(weight.flatten(2).tolist()):
         start = channel // (spec.out_channels // spec.groups) * len(taps_of)
         added = None if bias is None else float(bias[channel])

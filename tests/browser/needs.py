@@ -6,16 +6,18 @@ import os
 
 import pytest
 
-IS_REQUIRED = os.environ.get("CONVLAB_BROWSER") == "required"
-"""Whether every test of the browser must run, as `make browser` says; otherwise the long ones rest."""
+WANTED = os.environ.get("CONVLAB_BROWSER")
+"""Which tests of the browser must run: "short" ones, as `.ci/run` says, or all as `make browser` says: "required"."""
 
-LONG = pytest.mark.skipif(not IS_REQUIRED, reason="it takes long; make browser runs it")
+IS_REQUIRED = WANTED in ("short", "required")
+
+LONG = pytest.mark.skipif(WANTED != "required", reason="it takes long; make browser runs it")
 
 
 def need(missing: list[str], *, is_required: bool = IS_REQUIRED) -> None:
     """Skip the test if something has to be installed first; where it must run, fail."""
     if missing and is_required:
-        pytest.fail(f"CONVLAB_BROWSER is 'required', but this is missing: {'; '.join(missing)}", pytrace=False)
+        pytest.fail(f"CONVLAB_BROWSER is {WANTED!r}, but this is missing: {'; '.join(missing)}", pytrace=False)
     if missing:
         pytest.skip(f"it needs {'; '.join(missing)}")
 

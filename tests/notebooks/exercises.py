@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable
+import symtable
+from collections.abc import Collection
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -46,7 +47,7 @@ def filled(notebook: NotebookNode) -> NotebookNode:
     return found
 
 
-def leave_out(notebook: NotebookNode, wanted: Iterable[str], *, with_readers: bool = False) -> None:
+def leave_out(notebook: NotebookNode, wanted: Collection[str], *, with_readers: bool = False) -> None:
     """Tag every code cell that is not needed for the wanted ones; `with_readers`, those that read their names stay."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     kept, changed = set(wanted), set[str]()
@@ -59,26 +60,26 @@ def leave_out(notebook: NotebookNode, wanted: Iterable[str], *, with_readers: bo
     for cell in reversed(code):
         bound, read = names(cell.source)
         if cell.id in kept or bound & needed:
-            needed |= read
+            needed |= read - bound if cell.id in wanted else read  # an exercise reads the name that it binds itself
         else:
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), NOT_RUN]
 
 
 def names(source: str) -> tuple[set[str], set[str]]:
-    """The names that a cell binds, and those that it reads; none where it is a magic or a mistake."""
+    """The names that a cell binds for others, and those that it reads; none where it is a magic or a mistake."""
     try:
-        tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))
+        cell = symtable.symtable(
+            "\n".join(line for line in source.splitlines() if not line.startswith("%")), "cell", "exec"
+        )
     except SyntaxError:
         return set(), set()
-    bound: set[str] = set()
+    bound = {symbol.get_name() for symbol in cell.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     read: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, ast.alias):
-            bound.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            bound.add(node.name)
+    tables = [cell]
+    for table in tables:
+        tables += table.get_children()
+        symbols = [symbol for symbol in table.get_symbols() if symbol.is_referenced()]
+        read |= {symbol.get_name() for symbol in symbols if table is cell or symbol.is_global()}
     return bound, read
 
 
