@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import functools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
 
 from convlab.animation import Animation, animate
-from convlab.explorers.controls import choice, takes, whole, yes_no
+from convlab.explorers.controls import beside, choice, takes, whole, yes_no
 from convlab.explorers.view import SceneView
 from convlab.scenes import Scene
 
@@ -19,6 +21,12 @@ __all__ = ["DPI", "Explorer", "Shown", "choice", "whole", "yes_no"]
 
 DPI = 80
 """Dots per inch of the stored picture."""
+
+MOST_KEPT = 8
+"""Settings whose scenes are kept: a reader goes back and forth."""
+
+SECONDS_TO_REST = 0.03
+"""From a new picture to the time when the scenes beside it are made, so that the next key finds one of them ready."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.view = SceneView() if view is None else view
         self.view.label = name.replace("_", " ")
         self._show = show
+        self._made = functools.lru_cache(MOST_KEPT)(self._make)
         self._scene: Scene | None = None
         self._waits = False
         row = ipywidgets.Box(tuple(self.controls.values()), layout=ipywidgets.Layout(flex_flow="row wrap"))
@@ -168,22 +177,41 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         if self._waits:
             return
         try:
-            found = self._show(**self.values())
+            shown, text = self._made(*self.values().values())
         except (ValueError, TypeError) as error:
             self._send(None, message=str(error))
         except Exception as error:
             self._send(None, message=f"This is a defect of the explorer: {type(error).__name__}: {error}")
             raise
         else:
-            shown = found if isinstance(found, Shown) else Shown(found)
-            self._send(shown.scene, text=shown.text)
+            self._send(shown.scene, text, text=shown.text)
+        self._prepare_later(getattr(change, "owner", None))
 
-    def _send(self, scene: Scene | None, *, message: str = "", text: str = "") -> None:
+    def _make(self, *values: Any) -> tuple[Shown, str]:
+        """What is shown for some settings, and its scene as JSON."""
+        found = self._show(**dict(zip(self.controls, values, strict=True)))
+        shown = found if isinstance(found, Shown) else Shown(found)
+        return shown, shown.scene.to_json()
+
+    def _prepare_later(self, moved: object) -> None:
+        """When the kernel rests, make the scenes to which one more key on this control leads."""
+        name = next((name for name, control in self.controls.items() if control is moved), None)
+        with suppress(RuntimeError):  # outside a kernel nothing rests
+            if name is not None:
+                asyncio.get_running_loop().call_later(SECONDS_TO_REST, self._prepare, name, self.values())
+
+    def _prepare(self, name: str, values: dict[str, Any]) -> None:
+        if values == self.values():
+            for value in beside(self.controls[name]):
+                with suppress(Exception):  # who asks for these settings gets to see why
+                    self._made(*{**values, name: value}.values())
+
+    def _send(self, scene: Scene | None, as_json: str = "", *, message: str = "", text: str = "") -> None:
         """All that changed, in one message to the browser."""
         with self.view.hold_sync():
             if scene is not None:
                 self.view.step = _same_step(self._scene, scene, self.step)
-            self.view.scene = "" if scene is None else scene.to_json()
+            self.view.scene = as_json
             self.view.message, self.view.text = message, text
         self._scene = scene
 

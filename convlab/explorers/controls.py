@@ -105,3 +105,24 @@ def takes(control: ipywidgets.ValueWidget, value: object) -> bool:
     except (traitlets.TraitError, RuntimeError):  # torch's, for a tensor that is neither true nor false
         return False
     return bool(control.value == value)
+
+
+def beside(control: ipywidgets.ValueWidget) -> list[Any]:
+    """The values to which one key leads from the one that a field or a list has.
+
+    Args:
+        control: Any widget with a value.
+
+    Example:
+        >>> beside(whole("stride", 1, 1, 4)), beside(choice("mode", "b", ("a", "b", "c"))), beside(yes_no("same", True))
+        ([2], ['a', 'c'], [False])
+    """
+    if isinstance(control, ipywidgets.BoundedIntText):
+        return [n for n in (control.value - 1, control.value + 1) if control.min <= n <= control.max]
+    if isinstance(control, ipywidgets.Checkbox):
+        return [not control.value]
+    if not isinstance(control, ipywidgets.Dropdown):
+        return []
+    known = [value for _, value in control._options_full]
+    at = known.index(control.value)
+    return known[max(0, at - 1) : at] + known[at + 1 : at + 2]

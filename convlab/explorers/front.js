@@ -147,7 +147,6 @@ class View {
     this.go(Math.min(this.model.get("step"), this.last), { tell: false });
     this.root.dataset.steps = this.last + 1;
     this.root.dataset.drawn = ++this.drawn;
-    this.canvas.getBoundingClientRect(); // lays it out now, while the page waits for its next frame
   }
 
   /** The picture in the width of its place. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from convlab.explorers import base
 from convlab.explorers.base import Explorer, Shown, choice, whole, yes_no
 from convlab.scenes import Change, Grid, Mark, Place, Scene, Step
 
@@ -215,3 +217,45 @@ def test_the_stored_picture_has_the_numbers_that_the_browser_shows(accumulates: 
     explorer.step = 1
     shown = Scene("", "A sum.", (Grid("sum", ((number,),), limit=9),), (Step("step 3"),), accumulates=accumulates)
     assert explorer.picture().data == Explorer("sum", explorer.controls, lambda count: shown).picture().data
+
+
+def test_when_the_kernel_rests_the_settings_beside_are_made() -> None:
+    asked: list[int] = []
+
+    def show(count: int) -> Scene:
+        asked.append(count)
+        if count == 5:
+            raise ValueError("count must be at most 4")
+        return Scene("ones", "Ones.", (Grid("ones", ((1,) * count,)),), (Step("all"),))
+
+    explorer = Explorer("ones", {"count": whole("count", 2, 1, 5)}, show)
+
+    async def moved(value: int) -> None:
+        explorer.controls["count"].value = value
+        await asyncio.sleep(2 * base.SECONDS_TO_REST)
+
+    asyncio.run(moved(3))
+    assert asked == [2, 3, 4]
+    asyncio.run(moved(4))
+    assert asked == [2, 3, 4, 5]
+    assert explorer.message == ""
+    explorer.controls["count"].value = 5
+    assert explorer.message == "count must be at most 4"
+
+
+def test_settings_that_have_changed_since_are_not_made() -> None:
+    asked: list[int] = []
+
+    def show(count: int) -> Scene:
+        asked.append(count)
+        return Scene("ones", "Ones.", (Grid("ones", ((1,) * count,)),), (Step("all"),))
+
+    explorer = Explorer("ones", {"count": whole("count", 2, 1, 9)}, show)
+
+    async def moved() -> None:
+        explorer.controls["count"].value = 4
+        explorer.set(count=7)
+        await asyncio.sleep(2 * base.SECONDS_TO_REST)
+
+    asyncio.run(moved())
+    assert asked == [2, 4, 7]
