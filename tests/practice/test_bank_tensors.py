@@ -4,12 +4,13 @@ import copy
 import inspect
 import itertools
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
+from answering import all_same, outcome, outcomes, same
 from torch.nn.grad import conv2d_input, conv2d_weight
 
 import convlab
@@ -52,34 +53,6 @@ AT_LEAST = {"conv_transpose2d": 14}
 """Mistakes in the bank; 6 of the others."""
 
 by_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-
-
-def outcome(answer: Callable[..., Any], case: Case) -> Any:
-    """What it returns on copies of the arguments; the string "error" where it raises."""
-    args, kwargs = copy.deepcopy((case.args, dict(case.kwargs)))
-    try:
-        return answer(*args, **kwargs)
-    except (RuntimeError, IndexError, ValueError, TypeError):
-        return "error"
-
-
-def outcomes(answer: Callable[..., Any], exercise: Exercise) -> list[Any]:
-    return [outcome(answer, case) for case in exercise.cases()]
-
-
-def same(one: Any, other: Any) -> bool:
-    """Equal in type, shape, dtype and values, up to the rounding that a check allows."""
-    if not (isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)):
-        return type(one) is type(other) and bool(one == other)
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    largest = float(other.abs().max()) if other.numel() else 0.0
-    allowed = {torch.float64: 1e-9, torch.float32: 1e-4}.get(one.dtype, 0.0) * largest
-    return bool(((one - other).abs() <= allowed).all())
-
-
-def all_same(ones: Sequence[Any], others: Sequence[Any]) -> bool:
-    return all(itertools.starmap(same, zip(ones, others, strict=True)))
 
 
 # The second road to every answer: torch, or another module of convlab.
@@ -245,14 +218,16 @@ def test_both_solutions_agree_with_an_oracle(which: str) -> None:
 
 @by_exercise
 def test_every_mistake_is_wrong(exercise: Exercise) -> None:
-    truth = outcomes(exercise.solution, exercise)
-    right = [mistake.name for mistake in exercise.mistakes if all_same(outcomes(mistake.wrong, exercise), truth)]
+    truth = outcomes(exercise.solution, exercise.cases())
+    right = [
+        mistake.name for mistake in exercise.mistakes if all_same(outcomes(mistake.wrong, exercise.cases()), truth)
+    ]
     assert right == []
 
 
 @by_exercise
 def test_every_two_mistakes_are_told_apart(exercise: Exercise) -> None:
-    made = {mistake.name: outcomes(mistake.wrong, exercise) for mistake in exercise.mistakes}
+    made = {mistake.name: outcomes(mistake.wrong, exercise.cases()) for mistake in exercise.mistakes}
     assert len(made) == len(exercise.mistakes)
     alike = [pair for pair in itertools.combinations(made, 2) if all_same(made[pair[0]], made[pair[1]])]
     assert alike == []
@@ -260,7 +235,7 @@ def test_every_two_mistakes_are_told_apart(exercise: Exercise) -> None:
 
 @by_exercise
 def test_no_mistake_only_raises(exercise: Exercise) -> None:
-    silent = [m.name for m in exercise.mistakes if all(isinstance(o, str) for o in outcomes(m.wrong, exercise))]
+    silent = [m.name for m in exercise.mistakes if all(isinstance(o, str) for o in outcomes(m.wrong, exercise.cases()))]
     assert silent == []
 
 
@@ -268,7 +243,7 @@ def test_no_mistake_only_raises(exercise: Exercise) -> None:
 def test_mistakes_keep_the_dtype(exercise: Exercise) -> None:
     """Else a check would speak of the dtype, and not of the mistake."""
     for mistake, (case, expected) in itertools.product(
-        exercise.mistakes, zip(exercise.cases(), outcomes(exercise.solution, exercise), strict=True)
+        exercise.mistakes, zip(exercise.cases(), outcomes(exercise.solution, exercise.cases()), strict=True)
     ):
         got = outcome(mistake.wrong, case)
         if isinstance(got, torch.Tensor):
@@ -302,7 +277,9 @@ def test_solutions_stand_alone(exercise: Exercise) -> None:
     for answer in (exercise.solution, exercise.alternative):
         names: dict[str, Any] = {"torch": torch}
         exec(textwrap.dedent(inspect.getsource(answer)), names)
-        assert all_same(outcomes(names[answer.__name__], exercise), outcomes(exercise.solution, exercise))
+        assert all_same(
+            outcomes(names[answer.__name__], exercise.cases()), outcomes(exercise.solution, exercise.cases())
+        )
         assert inspect.signature(answer) == inspect.signature(exercise.solution)
     assert exercise.solution.__name__ == exercise.name
 
@@ -357,16 +334,16 @@ def test_a_transposed_convolution_may_use_an_ordinary_one() -> None:
 def test_mistakes_combine(name: str) -> None:
     exercise = EXERCISES[name]
     assert exercise.combined is not None
-    truth = outcomes(exercise.solution, exercise)
-    assert all_same(outcomes(exercise.combined(frozenset()), exercise), truth)
+    truth = outcomes(exercise.solution, exercise.cases())
+    assert all_same(outcomes(exercise.combined(frozenset()), exercise.cases()), truth)
     names = [mistake.name for mistake in exercise.mistakes]
     for mistake in exercise.mistakes:
         alone = exercise.combined(frozenset({mistake.name}))
-        assert all_same(outcomes(alone, exercise), outcomes(mistake.wrong, exercise))
+        assert all_same(outcomes(alone, exercise.cases()), outcomes(mistake.wrong, exercise.cases()))
     one, other = names[0], names[-1]
-    both = outcomes(exercise.combined(frozenset({one, other})), exercise)
+    both = outcomes(exercise.combined(frozenset({one, other})), exercise.cases())
     assert not any(
-        all_same(both, outcomes(exercise.combined(frozenset({single})), exercise)) for single in (one, other)
+        all_same(both, outcomes(exercise.combined(frozenset({single})), exercise.cases())) for single in (one, other)
     )
     with pytest.raises(ValueError, match="no such mistakes"):
         exercise.combined(frozenset({"the moon is full"}))

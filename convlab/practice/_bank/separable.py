@@ -2,6 +2,7 @@
 
 from convlab import arithmetic
 from convlab.practice._bank._making import known, row, table
+from convlab.practice._bank.grouped_costs import CHANNELS
 from convlab.practice.exercise import Exercise
 
 COSTS = (arithmetic.num_params, arithmetic.num_macs)
@@ -149,13 +150,6 @@ SEPARABLE_MACS = {
     "one axis of the output": "The output has rows * columns places.",
     "the pointwise layer at one place": "Both layers run at each place of the output.",
     "FLOPs": "A MAC is a multiplication and an addition together; FLOPs are twice as many.",
-}
-
-CHANNELS = {
-    "there are several input channels": lambda in_channels, **_: in_channels > 1,
-    "there are several output channels": lambda out_channels, **_: out_channels > 1,
-    "the numbers of channels differ": lambda in_channels, out_channels, **_: in_channels != out_channels,
-    "the kernel is larger than 1": lambda kernel_size, **_: kernel_size > 1,
 }
 
 EXERCISES = (
