@@ -199,8 +199,8 @@ def _rest(verdict: Verdict) -> str:
     """What the first line says behind the state."""
     name = verdict.task.name
     if verdict.is_blank:
-        what = verdict.task.signature if isinstance(verdict.task, Exercise) else "your answer"
-        return f'Write `{what}` and check it again; `practice.hint("{name}")` gives a hint.'
+        what = f"Write `{verdict.task.signature}`" if isinstance(verdict.task, Exercise) else f"Give `{name}` a value"
+        return f'{what} and check it again; `practice.hint("{name}")` gives a hint.'
     return clean(f"{name}: {verdict.mistake}" if verdict.mistake else name)
 
 

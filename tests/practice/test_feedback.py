@@ -54,7 +54,7 @@ RAISED = Verdict(EXERCISE, False, "It raises:\n\n    y = x <b>\n    ^^^^^^^^^\n\
         ),
         pytest.param(
             BLANK_DESIGN,
-            '○ Not written yet. Write `your answer` and check it again; `practice.hint("stack")` gives a hint.',
+            '○ Not written yet. Give `stack` a value and check it again; `practice.hint("stack")` gives a hint.',
             id="a blank design",
         ),
     ],
