@@ -1,6 +1,7 @@
 """The integers of convolution: sizes, taps, receptive fields and costs. Standard library only."""
 
 from convlab.arithmetic.cost import Bytes, num_bytes, num_macs, num_params
+from convlab.arithmetic.interpolation import Corner, corners
 from convlab.arithmetic.receptive_field import ReceptiveField, receptive_field
 from convlab.arithmetic.sizes import (
     conv_output_size,
@@ -17,10 +18,12 @@ __all__ = [
     "PADDING_MODES",
     "Bytes",
     "ConvSpec",
+    "Corner",
     "ReceptiveField",
     "Tap",
     "conv_output_size",
     "conv_transpose_output_size",
+    "corners",
     "effective_kernel_size",
     "num_bytes",
     "num_macs",

@@ -54,6 +54,7 @@ HOUSE = [
     Room(1, "arithmetic.spec"),
     Room(1, "arithmetic.sizes"),
     Room(1, "arithmetic.taps"),
+    Room(1, "arithmetic.interpolation"),
     Room(1, "arithmetic.fields"),
     Room(1, "arithmetic.receptive_field"),
     Room(1, "arithmetic.cost"),
