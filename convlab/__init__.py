@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from convlab import data
 from convlab.arithmetic import conv_output_size, conv_transpose_output_size, effective_kernel_size, same_padding
 from convlab.inspection import diagnose, trace
-from convlab.ops import conv, conv_transpose
+from convlab.ops import conv, conv_transpose, deform_conv
 
 if TYPE_CHECKING:
     from convlab import animation, explorers, figures, practice, scenes
@@ -21,6 +21,7 @@ __all__ = [
     "conv_transpose",
     "conv_transpose_output_size",
     "data",
+    "deform_conv",
     "diagnose",
     "effective_kernel_size",
     "explain_errors",

@@ -29,8 +29,11 @@ FEW_COLOURS = 24
 MANY_COLOURS = 64
 """The same where there are few."""
 
+ALL_COLOURS = 250
+"""The same where a grid is a picture in grey: no shade of it may turn into a colour."""
+
 FEW_PIXELS = 2_500_000
-"""So many in all frames together are stored in less than 30 kB, with many colours."""
+"""So many in all frames together are stored in less than 30 kB, with many colours; but not with points."""
 
 SHARP, COARSE = 96, 72
 """Dots per inch of an animation of few pixels, and of others."""
@@ -132,7 +135,9 @@ def animate(
     is_light = _is_light(scene, dots, len(chosen))
     with rc_context({"text.hinting": "force_autohint"}):  # at few dots per inch, a 9 is no 5
         frames = list(_changes(scene, chosen, theme, COARSE if dpi is None and not is_light else dots, title))
-    indices, palette = _quantised(frames, theme, MANY_COLOURS if is_light else FEW_COLOURS)
+    in_grey = len(chosen) > 1 and any(grid.scale == "grey" for grid in scene.grids)
+    most = ALL_COLOURS if in_grey else MANY_COLOURS if is_light else FEW_COLOURS
+    indices, palette = _quantised(frames, theme, most)
     times = [round(1000 * seconds_per_step)] * len(frames)
     times[-1] = times[-1] * _LAST if len(frames) > 1 else times[-1]
     alt = f"{alt_text(scene, None)} An animation of {len(scene.steps)} steps."
@@ -193,7 +198,9 @@ def _paper(scene: Scene, dpi: int) -> Sheet:
 
 
 def _is_light(scene: Scene, dpi: int, num_frames: int) -> bool:
-    """Whether so many frames have few pixels and are no wider than a page."""
+    """Whether so many frames have few pixels, are no wider than a page, and have no points."""
+    if any(step.points for step in scene.steps):  # rings and arrows take many shades
+        return False
     width, height = (dpi * inches for inches in _paper(scene, dpi).size)
     return width * height * num_frames <= FEW_PIXELS and width <= WIDEST * COARSE
 

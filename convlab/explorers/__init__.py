@@ -1,6 +1,7 @@
 """Explorers: pictures to play with. Each is a function that gives controls and, under them, a picture that follows."""
 
 from convlab.explorers.base import Explorer, Shown
+from convlab.explorers.deform import deform
 from convlab.explorers.groups import groups
 from convlab.explorers.kernel_lab import kernel_lab
 from convlab.explorers.output_shape import output_shape
@@ -14,6 +15,7 @@ __all__ = [
     "Explorer",
     "SceneView",
     "Shown",
+    "deform",
     "groups",
     "kernel_lab",
     "output_shape",

@@ -12,23 +12,6 @@ const ICONS = {
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-function html(name, className, parent, attributes = {}) {
-  const node = document.createElement(name);
-  node.className = className;
-  for (const key in attributes) node.setAttribute(key, attributes[key]);
-  if (parent) parent.append(node);
-  return node;
-}
-
-/** "dark" or "light": by the nearest ancestor that has a background. */
-function themeAt(node) {
-  for (let at = node; at; at = at.parentElement) {
-    const [r, g, b, alpha = 1] = (getComputedStyle(at).backgroundColor.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
-    if (alpha > 0.5) return luminance([r, g, b]) < 0.2 ? "dark" : "light";
-  }
-  return "light";
-}
-
 /** One place on the page: the picture, the buttons under it, and the words of the step. */
 class View {
   constructor(model, el) {
@@ -64,10 +47,6 @@ class View {
   listen() {
     const { canvas, model } = this;
     this.stop = [];
-    const during = (target, kind, action) => {
-      target.addEventListener(kind, action);
-      this.stop.push(() => target.removeEventListener(kind, action));
-    };
     canvas.addEventListener("pointermove", (event) => this.point(this.under(event)));
     canvas.addEventListener("pointerleave", () => this.point(null));
     canvas.addEventListener("click", (event) => {
@@ -87,17 +66,13 @@ class View {
     this.hasKernel = () => layout?.comm_live !== false;
     layout?.on?.("comm_live_update", this.changed);
     this.stop.push(() => model.off("change", this.changed), () => layout?.off?.("comm_live_update", this.changed));
-    const themed = () => requestAnimationFrame(() => this.themed());
-    const late = () => { themed(); setTimeout(themed, 400); }; // style sheets may still be on their way
-    const watch = new MutationObserver(late);
-    [document.documentElement, document.body].forEach((node) => watch.observe(node, { attributes: true }));
-    during(matchMedia("(prefers-color-scheme: dark)"), "change", late);
+    this.stop.push(watchTheme(() => this.themed()));
     const sized = new ResizeObserver(() => {
       this.root.closest(".widget-vbox")?.addEventListener("keydown", keep);
       this.resize();
     });
     sized.observe(this.root);
-    this.stop.push(() => watch.disconnect(), () => sized.disconnect(), () => this.pause());
+    this.stop.push(() => sized.disconnect(), () => this.pause());
   }
 
   close() {
@@ -213,7 +188,7 @@ class View {
     const step = picture.scene.steps[number];
     const upTo = picture.scene.accumulates ? number : this.isRevealing ? this.step : last;
     picture.count(upTo);
-    this.shown = [[...step.marks, ...more], step.links];
+    this.shown = [[...step.marks, ...more], step.links, step.points];
     picture.light(...this.shown);
     this.title.textContent = step.title;
     this.text.textContent = step.text;

@@ -7,6 +7,7 @@ const HIGHEST = 560; // pixels
 const MOST_CELLS = 1500; // a grid with more cells and without numbers is drawn as one image
 const MUCH_SMALLER = { number: 6.5, note: 30, line: 8 }; // pixels: smaller numbers are left out, and so are notes and
 // lines of smaller cells
+const POINT = { ring: 0.36, dot: 0.15, head: 0.16 }; // of a point between cells, in the side of a cell
 const LABEL = 1.3; // the type of labels between the grids, in that of the other words
 const [DARK_INK, LIGHT_INK] = ["#1d2026", "#ffffff"];
 
@@ -84,6 +85,17 @@ function outline(cells) {
   return cells.flatMap(edges).map((edge) => edge[2]).join("");
 }
 
+/** The path of an arrow whose tip lies so far before its end; empty where there is no room for it. */
+function arrow([fromX, fromY], [x, y], before, head) {
+  const long = Math.hypot(x - fromX, y - fromY);
+  if (long <= before) return "";
+  const towards = Math.atan2(y - fromY, x - fromX);
+  const tip = [x - before * Math.cos(towards), y - before * Math.sin(towards)];
+  const wings = long <= before + head ? [] : [0.5, -0.5];
+  const to = (turn) => `M${tip}L${tip[0] - head * Math.cos(towards + turn)} ${tip[1] - head * Math.sin(towards + turn)}`;
+  return `M${fromX} ${fromY}L${tip}${wings.map(to).join("")}`;
+}
+
 const name = (grid, row, column) => `${grid}/${row}/${column}`;
 
 // --- the picture -----------------------------------------------------------------------------------------------------
@@ -104,6 +116,7 @@ class Picture {
     this.ground = layer("ground");
     this.fills = layer("fills");
     this.edges = layer("edges");
+    this.points = layer("points");
     this.numbers = layer("numbers");
     this.notes = layer("notes");
     this.words = layer("words");
@@ -237,8 +250,8 @@ class Picture {
     images.forEach((grid) => this.paintImage(grid));
   }
 
-  /** Light these marks and links, and nothing else. */
-  light(marks, links) {
+  /** Light these marks and links, show these points, and nothing else. */
+  light(marks, links, points = []) {
     for (const cell of this.lit) {
       cell.box?.removeAttribute("data-role");
       this.inkCell(cell, this.colourOf(cell), false);
@@ -263,6 +276,24 @@ class Picture {
     for (const unused of notes) unused.remove();
     for (const layer of [this.fills, this.edges]) while (layer.children.length > marks.length) layer.lastChild.remove();
     this.litLinks.setAttribute("d", links.map((number) => this.line(this.scene.links[number])).join(""));
+    this.showPoints(points);
+  }
+
+  /** Points between cells: a ring where each began, an arrow from there, and a dot. */
+  showPoints(points) {
+    this.points.replaceChildren();
+    for (const { grid: where, row, column, role, start } of points) {
+      const { left, top, side, decimals } = this.grids.get(where);
+      const at = ([down, right]) => [left + (right + 0.5) * side, top + (down + 0.5) * side];
+      const [x, y] = at([row, column]);
+      if (start) {
+        const [fromX, fromY] = at(start);
+        svg("circle", { cx: fromX, cy: fromY, r: POINT.ring * side, class: "ring" }, this.points);
+        svg("path", { d: arrow([fromX, fromY], [x, y], POINT.dot * side, POINT.head * side), class: "arrow" }, this.points);
+      }
+      const kind = decimals === null ? `dot bare ${role}` : `dot ${role}`;
+      svg("circle", { cx: x, cy: y, r: POINT.dot * side, class: kind }, this.points);
+    }
   }
 
   writeNote(note, { x, y, grid: { side } }, text, role) {

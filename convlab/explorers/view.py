@@ -24,7 +24,7 @@ class SceneView(anywidget.AnyWidget):
         'groups must divide in_channels'
     """
 
-    _esm = "".join((_HERE / name).read_text("utf-8") for name in ("picture.js", "front.js"))
+    _esm = "".join((_HERE / name).read_text("utf-8") for name in ("page.js", "picture.js", "front.js"))
     _css = (_HERE / "front.css").read_text("utf-8")
 
     scene = traitlets.Unicode("").tag(sync=True)

@@ -3,6 +3,7 @@
 from convlab.figures.fields import field
 from convlab.figures.galleries import feature_maps, filters
 from convlab.figures.histories import history
+from convlab.figures.offsets import offset_slices, offsets
 from convlab.figures.scenes import scene, steps
 from convlab.figures.signals import signals
 from convlab.figures.style import panels
@@ -20,6 +21,8 @@ __all__ = [
     "frames",
     "history",
     "image",
+    "offset_slices",
+    "offsets",
     "panels",
     "scene",
     "signals",

@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex, to_rgba
 
 from convlab.figures import cellwork, style
 from convlab.figures.palette import Theme
+from convlab.figures.points import PointsDrawing
 from convlab.figures.sheet import Sheet, title_lines
 from convlab.scenes.numbers import word
 from convlab.scenes.parts import Grid, Mark, Number
@@ -63,6 +64,8 @@ class Drawing:
         self._lit = self._lines(theme.lit, 1.8, zorder=2.6)
         self._halo = self._lines(theme.page, 4.2, zorder=3.2)
         self._outlines = self._lines(theme.ink, 2.2, zorder=3.3)
+        has_points = any(step.points for step in scene.steps)
+        self._points = PointsDrawing(scene, ax, paper.unit, theme) if has_points else None
 
     def show(self, step: int | None) -> None:
         """The picture after this step; None is the finished one, in which nothing is lit.
@@ -87,6 +90,8 @@ class Drawing:
         for grid in scene.grids:
             self._show_grid(grid, values[grid.name], [mark for mark in marks if mark.grid == grid.name])
         self._show_marks(marks, values)
+        if self._points:
+            self._points.show(now.points if now else ())
         self._lit.set_segments([cellwork.line_of(scene, scene.links[number]) for number in now.links] if now else [])
         self._title.set_text(now.title if now else "")
         self._text.set_text(self._paper.wrapped(now.text) if now else "")

@@ -12,6 +12,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 
+from convlab.nn.deform_base import DeformConv
+
 
 @dataclass(frozen=True)
 class Place:
@@ -136,6 +138,17 @@ class Record:
     on_meta: bool
     parameters: dict[int, str] = field(default_factory=dict)
     constants: set[int] = field(default_factory=set)
+
+
+def is_deformable(module: nn.Module) -> bool:
+    """Whether a module is a deformable convolution of this package, of which the branch is a part.
+
+    Example:
+        >>> from convlab.nn import DeformConv2d
+        >>> is_deformable(DeformConv2d(1, 1, 3)), is_deformable(nn.Conv2d(1, 1, 3))
+        (True, False)
+    """
+    return isinstance(module, DeformConv) and getattr(module.forward, "__func__", None) is DeformConv.forward
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -10,7 +10,7 @@ from torch.utils import _pytree as pytree
 
 from convlab.inspection.calls import Call, TensorInfo
 from convlab.inspection.rules import RULES, WINDOWS
-from convlab.inspection.windows import named
+from convlab.inspection.windows import DEFORMABLE, named
 
 _PRODUCTS = ("matmul", "mm", "bmm", "mv", "addmm", "addmv", "baddbmm", "__matmul__", "__rmatmul__")
 _COUNTED_BY_TORCH = (
@@ -26,8 +26,8 @@ def num_macs(call: Call) -> int:
     """The MACs of one call of a function, by the definition. FLOPs are twice as many.
 
     Convolutions, transposed convolutions and matrix products have MACs. By convention products with padding count, and
-    biases, norms, pooling and functions of single elements add none. Functions that are not known here are counted by
-    `torch.utils.flop_counter` on tensors without memory.
+    biases, norms, pooling, the interpolation of a deformable convolution and functions of single elements add none.
+    Functions that are not known here are counted by `torch.utils.flop_counter` on tensors without memory.
 
     Example:
         >>> from torch import empty, nn
@@ -40,9 +40,9 @@ def num_macs(call: Call) -> int:
     if kind in _FREE or not call.outputs:
         return 0
     output = call.outputs[0]
-    if kind.startswith("conv") or kind in ("linear", "bilinear"):
-        names = ("input1", "input2", "weight") if kind == "bilinear" else ("input", "weight")
-        weight = named(call, names).get("weight")
+    if kind.startswith("conv") or kind in ("linear", "bilinear", DEFORMABLE):
+        two = {"bilinear": ("input1", "input2"), DEFORMABLE: ("input", "offset")}
+        weight = named(call, (*two.get(kind, ("input",)), "weight")).get("weight")
         if not isinstance(weight, TensorInfo):
             return 0
         positions = call.inputs[0] if "transpose" in kind else output

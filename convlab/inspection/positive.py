@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from convlab.inspection.calls import Call, TensorInfo, name_of
-from convlab.inspection.windows import window_of
+from convlab.inspection.windows import DEFORMABLE, window_of
+from convlab.ops.arguments import CONV
 
 # fmt: off
 _LEFT_OUT = frozenset([
@@ -91,6 +93,8 @@ class _Positive(TorchFunctionMode):
             return first.clone()
         if name in _GATES:
             return first / (1 + first.abs())
+        if name == DEFORMABLE:
+            return _unmoved(**inspect.signature(func).bind(*args, **kwargs).arguments)
         if "max_pool" in name:
             return _averaged(func, first, args, kwargs)
         if name in ("max", "amax", "min", "amin", "maximum", "minimum"):
@@ -99,6 +103,17 @@ class _Positive(TorchFunctionMode):
 
     def _converted(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
+
+
+def _unmoved(
+    input: Tensor, offset: Tensor, weight: Tensor, bias: Tensor | None = None, mask: Tensor | None = None, **window: Any
+) -> Tensor:
+    """A convolution, of which no tap is moved, in the place of a deformable one, and the means of offset and mask."""
+    output = CONV[weight.ndim - 2](input, weight, bias, **window)
+    for tensor in (offset, mask):
+        if tensor is not None:
+            output = output + tensor.mean(1 - weight.ndim, keepdim=True)
+    return output
 
 
 def _averaged(func: Callable[..., Any], x: Tensor, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

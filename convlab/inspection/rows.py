@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from convlab.arithmetic.receptive_field import ReceptiveField
-from convlab.inspection.calls import Call, Record, TensorInfo
+from convlab.inspection.calls import Call, Record, TensorInfo, is_deformable
 from convlab.inspection.costs import num_macs
 from convlab.inspection.formulas import formula
 from convlab.inspection.rules import Views, follow
@@ -128,6 +128,11 @@ class _Rows:
             yield from self._of_function(call)
         elif is_leaf(call.module):
             yield self._of_layer(call, call.module)
+        elif is_deformable(call.module):
+            for inner in call.calls:
+                if inner.module is not None:  # the branch, of which the layer's own row then counts nothing
+                    yield from self.of(inner)
+            yield self._of_layer(call, call.module, [inner for inner in call.calls if inner.module is None])
         else:
             for inner in call.calls:
                 yield from self.of(inner)
@@ -135,8 +140,10 @@ class _Rows:
             if not call.calls and call.outputs and not all(info.key in given for info in call.outputs):
                 yield self._of_layer(call, call.module)  # whatever it does, torch does not tell
 
-    def _of_layer(self, call: Call, module: nn.Module) -> Draft:
-        functions = [inner for inner in call.walk() if inner.module is None]
+    def _of_layer(self, call: Call, module: nn.Module, functions: Sequence[Call] | None = None) -> Draft:
+        """The row of a layer: of all the functions that it calls, or of these."""
+        if functions is None:
+            functions = [inner for inner in call.walk() if inner.module is None]
         for function in functions:
             follow(function, self.views)
         inputs = call.inputs or (functions[0].inputs if functions else [])

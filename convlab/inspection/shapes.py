@@ -14,11 +14,11 @@ META = torch.device("meta")
 # Functions whose result is one new tensor, and of which shape, strides and dtype depend on nothing but the arguments.
 # fmt: off
 _PURE = frozenset([
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "linear", "bilinear",
-    "matmul", "mm", "bmm", "addmm", "batch_norm", "instance_norm", "layer_norm", "group_norm", "local_response_norm",
-    "rms_norm", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "sigmoid",
-    "tanh", "hardtanh", "hardswish", "hardsigmoid", "prelu", "dropout", "dropout1d", "dropout2d", "dropout3d",
-    "alpha_dropout", "softmax", "log_softmax", "scaled_dot_product_attention", "max_pool1d", "max_pool2d",
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "deform_conv", "linear",
+    "bilinear", "matmul", "mm", "bmm", "addmm", "batch_norm", "instance_norm", "layer_norm", "group_norm",
+    "local_response_norm", "rms_norm", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish",
+    "softplus", "sigmoid", "tanh", "hardtanh", "hardswish", "hardsigmoid", "prelu", "dropout", "dropout1d", "dropout2d",
+    "dropout3d", "alpha_dropout", "softmax", "log_softmax", "scaled_dot_product_attention", "max_pool1d", "max_pool2d",
     "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
     "adaptive_avg_pool3d", "adaptive_max_pool2d", "add", "sub", "mul", "div", "pow", "neg", "exp", "sqrt", "cat",
     "stack", "pad", "interpolate", "pixel_shuffle", "pixel_unshuffle", "embedding",

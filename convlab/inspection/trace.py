@@ -19,13 +19,15 @@ from convlab.inspection.gradients import measured_field
 from convlab.inspection.inputs import as_arguments, unwrapped
 from convlab.inspection.rows import layers_of, num_params
 from convlab.inspection.silent import Remark, remarks
+from convlab.inspection.windows import DEFORMABLE
 
 
 class Trace:
     """A model's run with an input of one shape, layer by layer.
 
     It prints as a table, and is shown as one in a notebook. MACs are those of convolutions, transposed convolutions and
-    matrix products; biases, norms and pooling add none. FLOPs are 2 x MACs.
+    matrix products; biases, norms, pooling and the interpolation of deformable convolutions add none. FLOPs are
+    2 x MACs.
 
     Attributes:
         layers: The rows, in the order of execution: name, kind, input_shape, output_shape, formula, num_params,
@@ -37,7 +39,8 @@ class Trace:
         num_macs: The MACs of all rows.
         receptive_field: What one element of the model's first output sees, theoretically, of the first input over
             which windows move: size, jump and start, with one number per spatial axis. Borders are left out of account,
-            and the statistics of norms do not count. None where it is not defined. See `measure_receptive_field`.
+            the statistics of norms do not count, and deformable convolutions count as with offsets of zero. None where
+            it is not defined. See `measure_receptive_field`.
         diagnosis: Why the model stopped; None where it ran.
         remarks: What may be a mistake though the model runs.
         error: The exception that stopped the model; None where it ran.
@@ -59,6 +62,7 @@ class Trace:
         self.diagnosis = _diagnosis(case)
         self.remarks: tuple[Remark, ...] = remarks(made)
         self.error = made.error
+        self._deforms = any(call.kind == DEFORMABLE for call in made.model.walk())
         lengths = [made.inputs[self._number].shape[axis] for axis in self._axes]
         field = self.receptive_field
         self._sees_padding = field is not None and field.size != tuple(lengths)
@@ -150,6 +154,8 @@ class Trace:
             if whole and self._sees_padding:
                 whole += ", and padding around it"
             facts.append(f"Receptive field of the output: {size}, jump {jump}{whole}.")
+            if self._deforms:
+                facts.append("There, deformable convolutions count as with offsets of zero; others see other elements.")
         notes = ["\n".join(facts)]
         notes += [f"{remark.level.capitalize()} at {remark.layer}: {remark.message}" for remark in self.remarks]
         if self.diagnosis is None and self.error is not None:

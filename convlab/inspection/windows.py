@@ -10,10 +10,14 @@ from convlab.arithmetic import ConvSpec, output_size, padding_amounts
 from convlab.arithmetic.fields import Field, transposed_taps, window_taps
 from convlab.inspection.record import Call, TensorInfo
 
+DEFORMABLE = "deform_conv"
+"""The name of `convlab.deform_conv` in a record: one call, as of torch's own functions."""
+
 _CONV = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
 _CONV_TRANSPOSE = ("input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation")
 _MAX_POOL = ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
 _AVG_POOL = ("input", "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
+_DEFORM_CONV = ("input", "offset", "weight", "bias")
 _LP_POOL = ("input", "norm_type", "kernel_size", "stride", "ceil_mode")
 _FAMILIES = {
     "conv": _CONV,
@@ -142,12 +146,15 @@ def window_of(call: Call) -> Window | None:
         'floor((32 + 2*0 - 1*(5-1) - 1) / 2) + 1 = 14'
     """
     family = call.kind.removesuffix("_with_indices")
-    ndim = {"1d": 1, "2d": 2, "3d": 3}.get(family[-2:])
-    names = _FAMILIES.get(family[:-2])
-    if ndim is None or names is None:
-        return None
+    deformable = call.kind == DEFORMABLE  # which tells its axes by its weight
+    names = _DEFORM_CONV if deformable else _FAMILIES.get(family[:-2], ())
     arguments = named(call, names)
     weight = arguments.get("weight")
+    ndim = {"1d": 1, "2d": 2, "3d": 3}.get(family[-2:])
+    if deformable and isinstance(weight, TensorInfo):
+        ndim = len(weight.shape) - 2
+    if ndim is None or not names:
+        return None
     if isinstance(weight, TensorInfo) and len(weight.shape) != ndim + 2:
         return None
     try:

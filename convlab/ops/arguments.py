@@ -130,9 +130,20 @@ def run(
         torch.Size([3, 4])
     """
     batched = input.ndim == spec.ndim + 2
-    with torch.autocast(input.device.type, enabled=False) if _autocast_is_on(input) else contextlib.nullcontext():
+    with outside_autocast(input):
         output = algorithm(input if batched else input.unsqueeze(0), weight, bias, spec)
     return output if batched else output.squeeze(0)
+
+
+def outside_autocast(tensor: torch.Tensor) -> contextlib.AbstractContextManager[object]:
+    """A context in which what is computed on this tensor's device keeps its dtype.
+
+    Example:
+        >>> with torch.autocast("cpu"), outside_autocast(torch.zeros(1)):
+        ...     (torch.zeros(1, 1) @ torch.zeros(1, 1)).dtype
+        torch.float32
+    """
+    return torch.autocast(tensor.device.type, enabled=False) if _autocast_is_on(tensor) else contextlib.nullcontext()
 
 
 def _autocast_is_on(tensor: torch.Tensor) -> bool:

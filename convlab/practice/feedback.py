@@ -30,7 +30,15 @@ LONGEST, MOST_LINES = 600, 40
 
 BOX = (
     "font-family: monospace; background: rgba(128, 128, 128, 0.14); padding: 0.4em 0.6em; margin: 0.3em 0 0.8em; "
-    "white-space: pre-wrap; overflow-wrap: anywhere"
+    "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"
+)
+
+# How JupyterLab and its exported pages, VS Code and Colab say that they are dark. Where styles are not allowed, the
+# picture for a light page is shown everywhere.
+_DARK_PAGE = ':is([data-jp-theme-light="false"], .vscode-dark, html[theme="dark"])'
+_BY_PAGE = (
+    f"{_DARK_PAGE} .convlab-on-light {{ display: none !important; }} "
+    f"{_DARK_PAGE} .convlab-on-dark {{ display: inline !important; }}"
 )
 
 
@@ -96,8 +104,7 @@ def show(verdict: Verdict) -> None:
     if _is_rich(shell):
         drawn = None if verdict.passed or verdict.is_blank else pictures.picture(verdict)
         if drawn is not None:
-            picture = base64.b64encode(drawn.png).decode()
-            _display({"text/plain": drawn.alt, "image/png": picture}, {"image/png": {"alt": drawn.alt}})
+            _display({"text/plain": drawn.alt, "text/html": _on_page(drawn)}, {})
 
 
 def say(text: str, *, html: str = "", markdown: str = "") -> None:
@@ -134,7 +141,8 @@ def block(state: State, heading: str, body: str = "") -> str:
     """
     colour = STATES[state][2]
     style = (
-        f"border-left: 4px solid rgb({colour}); background: rgba({colour}, 0.08); padding: 0.6em 1em; margin: 0.5em 0"
+        f"border-left: 4px solid rgb({colour}); background: rgba({colour}, 0.08); padding: 0.6em 1em; margin: 0.5em 0; "
+        "overflow-wrap: break-word"
     )
     return f'<div role="note" style="{style}"><p>{heading}</p>{body}</div>'
 
@@ -215,6 +223,17 @@ def _paragraphs(verdict: Verdict) -> list[tuple[str, bool]]:
         text = textwrap.dedent(paragraph).rstrip() if is_code else paragraph.strip()
         found += [(text, is_code)] if text else []
     return found
+
+
+def _on_page(picture: pictures.Picture) -> str:
+    """The picture as HTML: as `image/png`, JupyterLab shows it without its words, and the same on a dark page."""
+    alt = escape(picture.alt)
+    images = (
+        f'<img class="convlab-on-{page}" style="max-width: 100%; display: {display}" alt="{alt}" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        for page, display, png in (("light", "inline", picture.png), ("dark", "none", picture.dark))
+    )
+    return f"<style>{_BY_PAGE}</style>{''.join(images)}"
 
 
 def _shell() -> Any:

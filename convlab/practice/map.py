@@ -24,7 +24,8 @@ _SIGNS = {"done": ("[x]", "&#10003;"), "tried": ("[~]", "~"), "open": ("[ ]", "&
 _LEGEND = "  ".join(f"{sign} {status}" for status, (sign, _) in _SIGNS.items())
 # Colours that let the page shine through, so that the map is readable on a light and on a dark one.
 _STYLE = """
-.convlab-progress { color: var(--jp-content-font-color1, inherit); line-height: 1.45; margin: 0.5em 0; }
+.convlab-progress { color: var(--jp-content-font-color1, inherit); line-height: 1.45; margin: 0.5em 0;
+  container-type: inline-size; overflow-wrap: break-word; }
 .convlab-progress p { margin: 0.4em 0; max-width: 60em; }
 .convlab-progress summary { cursor: pointer; font-weight: bold; padding: 0.2em 0; }
 .convlab-progress.convlab-progress table { border-collapse: collapse; color: inherit; margin: 0.2em 0 0.8em 1em; }
@@ -34,6 +35,17 @@ _STYLE = """
 .convlab-progress .status { white-space: nowrap; }
 .convlab-progress .done .status { background: rgba(46, 160, 67, 0.18); }
 .convlab-progress .tried .status { background: rgba(217, 115, 13, 0.18); }
+/* Where four columns have no room: the status, and beside it exercise, idea and notes below each other. */
+@container (max-width: 44em) {
+  .convlab-progress .exercises, .convlab-progress .exercises tbody { display: block; }
+  .convlab-progress.convlab-progress table { margin-left: 0; }
+  .convlab-progress .exercises thead { position: absolute; clip-path: inset(50%); }
+  .convlab-progress .exercises tr { display: grid; grid-template-columns: max-content 1fr;
+    overflow-wrap: anywhere; border-bottom: 1px solid rgba(128, 128, 128, 0.3); }
+  .convlab-progress.convlab-progress .exercises tr > * { border: none; min-width: 4em; }
+  .convlab-progress .exercises tr > :nth-child(n + 3) { grid-column: 2; padding-top: 0; }
+  .convlab-progress .exercises tr > :empty { display: none; }
+}
 """
 
 
@@ -125,7 +137,7 @@ class Progress:
             head = "".join(f'<th scope="col">{name}</th>' for name in ("", "exercise", "idea", "notes"))
             parts.append(
                 f"<details{begun}><summary>{escape(notebook)}: {_counts(entries)}</summary>"
-                f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></details>"
+                f'<table class="exercises"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></details>'
             )
         if self.drills:
             rows = "".join(f"<tr><td>{escape(topic)}</td><td>{said}</td></tr>" for topic, said in self._drilled())

@@ -10,17 +10,20 @@ from typing import NamedTuple
 
 import torch
 
-from convlab.figures.palette import LIGHT
+from convlab.figures.palette import DARK, LIGHT, Theme
 from convlab.figures.scenes import alt_text, axes_for, heading
 from convlab.figures.sheet import sheet
 from convlab.practice.verdict import Verdict
 from convlab.practice.windows import cut, window_of
 from convlab.scenes import Grid, Mark, Scene, Step
-from convlab.scenes.layout import Block, below, beside
+from convlab.scenes.layout import Block, below, beside, moved
 from convlab.scenes.numbers import decimals_of, limit_of, real, whole, word
 
 LETTERS = 5
 """Characters of a number that can be read in a cell."""
+
+LETTER = 0.21
+"""The width of a letter of a title, in cells."""
 
 UNIT = 24
 """Points of the side of a cell."""
@@ -33,14 +36,15 @@ SHARP = 112
 
 
 class Picture(NamedTuple):
-    """A PNG file, and in words what it shows.
+    """PNG files for a light and for a dark page, and in words what they show.
 
     Example:
-        >>> Picture(b"...", "Expected and got.").alt
+        >>> Picture(b"...", b"...", "Expected and got.").alt
         'Expected and got.'
     """
 
     png: bytes
+    dark: bytes
     alt: str
 
 
@@ -63,7 +67,7 @@ def picture(verdict: Verdict) -> Picture | None:
     if scene is None:
         return None
     alt = alt_text(scene, 0)
-    return Picture(_drawn(scene, alt), alt)
+    return Picture(_drawn(scene, alt, LIGHT), _drawn(scene, alt, DARK), alt)
 
 
 def comparison(verdict: Verdict) -> Scene | None:
@@ -103,7 +107,8 @@ def comparison(verdict: Verdict) -> Scene | None:
             first, decimals = (0,) * tensor.ndim, decimals_of(_finite(tensor))
             grid, _ = _around(name, tensor, first, limit=limit_of(_finite(tensor)), decimals=decimals)
             grids.append(_shaped(grid, tensor))
-    room = max(0.21 * len(grid.title) - grid.width for grid in grids)
+    room = max(LETTER * len(grid.title) - grid.width for grid in grids)
+    over = max(0.0, LETTER * len(grids[0].title) - grids[0].width) / 2  # what the first title needs at its left
     blocks: list[Block] = [beside(*((grid,) for grid in grids), gap=max(2.0, room))]
     if window is not None:
         blocks.append(window.grids)
@@ -113,7 +118,7 @@ def comparison(verdict: Verdict) -> Scene | None:
     return Scene(
         verdict.task.name + case,
         f"What is expected and what your answer gives, side by side{case and ' in the' + case[1:]}.",
-        below(*blocks, gap=2.2, centred=False),
+        moved(below(*blocks, gap=1.8, centred=False), over, 0),
         (Step(title, text, tuple(marks)),),
     )
 
@@ -147,7 +152,7 @@ def in_words(verdict: Verdict) -> str:
     return "\n".join([*lines, f"{step.title}: {step.text}"])
 
 
-def _drawn(scene: Scene, alt: str) -> bytes:
+def _drawn(scene: Scene, alt: str, theme: Theme) -> bytes:
     """The scene as a PNG file, as sharp as a page has room for."""
     from matplotlib import rc_context
 
@@ -156,9 +161,9 @@ def _drawn(scene: Scene, alt: str) -> bytes:
     dpi = min(SHARP, int(72 * PIXELS / UNIT / (scene.size[0] + 2)))
     paper, file = sheet(scene, unit=UNIT, dpi=dpi), io.BytesIO()
     with rc_context({"text.hinting": "force_autohint"}):
-        ax = axes_for([paper], LIGHT, alt=alt, dpi=dpi, shown=False)[0]
-        Drawing(scene, ax, paper, LIGHT).show(0)
-        heading(ax, scene.title, LIGHT)
+        ax = axes_for([paper], theme, alt=alt, dpi=dpi, shown=False)[0]
+        Drawing(scene, ax, paper, theme).show(0)
+        heading(ax, scene.title, theme)
         words = {"Software": None, "Description": alt}
         ax.figure.savefig(file, format="png", dpi=dpi, metadata=words, pil_kwargs={"optimize": True})
     return file.getvalue()

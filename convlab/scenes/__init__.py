@@ -3,10 +3,11 @@
 from convlab.scenes.borders import padding_modes
 from convlab.scenes.channels import channels, connections
 from convlab.scenes.columns import unfold
+from convlab.scenes.deform import deform, growing_offsets
 from convlab.scenes.gather import gather
 from convlab.scenes.matrix import matrix, matrix_and_transpose
 from convlab.scenes.overlap import overlap
-from convlab.scenes.parts import Change, Grid, Label, Link, Mark, Place, Step
+from convlab.scenes.parts import Change, Grid, Label, Link, Mark, Place, Point, Step
 from convlab.scenes.scene import Scene
 from convlab.scenes.stack import receptive_field
 from convlab.scenes.transposed import scatter
@@ -19,11 +20,14 @@ __all__ = [
     "Link",
     "Mark",
     "Place",
+    "Point",
     "Scene",
     "Step",
     "channels",
     "connections",
+    "deform",
     "gather",
+    "growing_offsets",
     "matrix",
     "matrix_and_transpose",
     "overlap",

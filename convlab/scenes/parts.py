@@ -162,6 +162,28 @@ class Link(NamedTuple):
     end: Place
 
 
+class Point(NamedTuple):
+    """A point of a grid that may lie between its cells, as a place where an input is sampled, and whence it came.
+
+    Attributes:
+        grid: The name of the grid.
+        row: How far down, in its cells: 0 is the middle of the first row, 0.5 the edge to the second one.
+        column: How far to the right, in its cells, likewise.
+        role: What it does.
+        start: The row and the column from where an arrow leads here; a ring stands there. None draws neither.
+
+    Example:
+        >>> Point("input", 1, 2.25, "read", start=(1, 2)).column
+        2.25
+    """
+
+    grid: str
+    row: float
+    column: float
+    role: Role
+    start: tuple[float, float] | None = None
+
+
 class Label(NamedTuple):
     """A word between the grids, its middle at this place, in the scene's unit.
 
@@ -186,6 +208,7 @@ class Step:
         links: The numbers of the scene's links that are lit.
         changes: What gets a new number; it keeps it in the later steps.
         at: The cells that stand for this step: who points at one of them sees it.
+        points: Points between cells, and arrows that lead to them.
 
     Example:
         >>> Step("output 0", "2*3 = 6", changes=(Change("output", 0, 0, 6),), at=(Place("output", 0, 0),)).text
@@ -198,3 +221,4 @@ class Step:
     links: tuple[int, ...] = ()
     changes: tuple[Change, ...] = ()
     at: tuple[Place, ...] = ()
+    points: tuple[Point, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from convlab.scenes.parts import Change, Grid, Label, Link, Mark, Number, Place, Step
+from convlab.scenes.parts import Change, Grid, Label, Link, Mark, Number, Place, Point, Step
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,6 +61,13 @@ class Scene:
                     f"{what} must lie in its grid, but row {row}, column {column} of {grid!r} does not: it has "
                     f"{rows} x {columns} cells"
                 )
+        for what, grid, down, across in self._spots():
+            rows, columns = shapes.get(grid, (0, 0))
+            if not (-0.5 <= down <= rows - 0.5 and -0.5 <= across <= columns - 0.5):
+                raise ValueError(
+                    f"{what} must lie in its grid, but row {down}, column {across} of {grid!r} does not: it has "
+                    f"{rows} x {columns} cells"
+                )
         for step in self.steps:
             if any(not 0 <= number < len(self.links) for number in step.links):
                 raise ValueError(f"a step must light links 0 to {len(self.links) - 1}, but lights {step.links}")
@@ -84,6 +91,14 @@ class Scene:
                 yield "a change", grid, row, column
             for place in step.at:
                 yield "a place of a step", *place
+
+    def _spots(self) -> Iterator[tuple[str, str, float, float]]:
+        """Every spot that is spoken of and may lie between cells: by what, its grid, its row and its column."""
+        for step in self.steps:
+            for point in step.points:
+                yield "a point", point.grid, point.row, point.column
+                if point.start:
+                    yield "an arrow", point.grid, *point.start
 
     @property
     def size(self) -> tuple[float, float]:
@@ -130,7 +145,14 @@ class Scene:
             >>> Scene("one", "", (Grid("input", ((1,),)),), (Step(""),)).to_dict()["grids"][0]["values"]
             ((1,),)
         """
-        steps = [{**vars(step), "marks": [mark._asdict() for mark in step.marks]} for step in self.steps]
+        steps = [
+            {
+                **vars(step),
+                "marks": [mark._asdict() for mark in step.marks],
+                "points": [point._asdict() for point in step.points],
+            }
+            for step in self.steps
+        ]
         return {**vars(self), "grids": [dict(vars(grid)) for grid in self.grids], "steps": steps}
 
     def to_json(self) -> str:
@@ -161,7 +183,9 @@ class Scene:
 def _step(plain: dict[str, Any]) -> Step:
     marks = tuple(Mark(**mark) for mark in plain.pop("marks"))
     changes = tuple(Change(*change) for change in plain.pop("changes"))
-    return Step(marks=marks, changes=changes, at=tuple(Place(*place) for place in plain.pop("at")), **plain)
+    at = tuple(Place(*place) for place in plain.pop("at"))
+    points = tuple(Point(**point) for point in plain.pop("points"))
+    return Step(marks=marks, changes=changes, at=at, points=points, **plain)
 
 
 def _frozen(value: object) -> object:

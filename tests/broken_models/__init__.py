@@ -4,7 +4,7 @@
 `FINE` those that only look wrong, `UNBUILT` those that cannot even be built.
 """
 
-from broken_models import channels, heads, layers, layout, silent, sizes, values
+from broken_models import channels, deformable, heads, layers, layout, silent, sizes, values
 from broken_models.case import BROKEN, FINE, SILENT, UNBUILT, Broken, Cause, Fine, Input, Repair, Silent, Unbuilt, run
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Silent",
     "Unbuilt",
     "channels",
+    "deformable",
     "heads",
     "layers",
     "layout",

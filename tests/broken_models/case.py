@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
+import convlab
+
 Shape: TypeAlias = tuple[int, ...]
 Input: TypeAlias = "Tensor | tuple[Tensor, ...]"
 Make = TypeVar("Make", bound=Callable[[], nn.Module])
@@ -40,6 +42,8 @@ Cause = Literal[
     "input too small",
     "skip does not match",
     "does not broadcast",
+    # what a layer is given beside its input
+    "offset or mask",
     # values out of range
     "dtype",
     "padding",
@@ -347,11 +351,11 @@ def both(*repairs: Repair) -> Repair:
 
 
 def _evaluated(text: str, names: dict[str, Any]) -> Any:
-    return eval(text, {"torch": torch, "nn": nn, "F": F, **names})
+    return eval(text, {"torch": torch, "nn": nn, "F": F, "convlab": convlab, **names})
 
 
 def _executed(text: str, names: dict[str, Any]) -> dict[str, Any]:
-    namespace = {"torch": torch, "nn": nn, "F": F, **names}
+    namespace = {"torch": torch, "nn": nn, "F": F, "convlab": convlab, **names}
     exec(text, namespace)
     return namespace
 

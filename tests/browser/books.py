@@ -46,9 +46,19 @@ def book(cells: dict[str, str]) -> NotebookNode:
 
 def put(lab: Lab, name: str, cells: dict[str, str]) -> NotebookNode:
     """Write a notebook of code cells into the reader's folder, and return it."""
-    made = book(cells)
-    (lab.folder / name).write_bytes(execute.as_bytes(made))
-    return made
+    return _written(lab, name, book(cells))
+
+
+def put_explorers(lab: Lab, name: str, notebook: NotebookNode) -> NotebookNode:
+    """Write a notebook without the code that no explorer needs into the reader's folder, and return it."""
+    tagged = for_explorers(notebook)
+    tagged.cells = [cell for cell in tagged.cells if exercises.NOT_RUN not in cell.metadata.get("tags", [])]
+    return _written(lab, name, tagged)
+
+
+def _written(lab: Lab, name: str, notebook: NotebookNode) -> NotebookNode:
+    (lab.folder / name).write_bytes(execute.as_bytes(notebook))
+    return notebook
 
 
 def explorers(notebook: NotebookNode) -> dict[str, str]:

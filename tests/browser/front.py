@@ -9,6 +9,7 @@ from convlab.explorers.view import SceneView
 from convlab.scenes import Scene
 
 if TYPE_CHECKING:
+    from anywidget import AnyWidget
     from playwright.sync_api import Locator, Page
 
 # As the model of a widget: a change, from here or from Python, is told to who listens. `saved` is what Python was told.
@@ -20,7 +21,7 @@ SHOW = """async ([source, state]) => {
         set: (name, value) => model.hear({ [name]: value }),
         on: (kind, listener) => heard.add(listener),
         off: (kind, listener) => heard.delete(listener),
-        save_changes: () => model.saved.push(state.step),
+        save_changes: () => model.saved.push(structuredClone(state)),
         hear: news => {
             const isNew = Object.entries(news).some(([name, value]) => state[name] !== value);
             Object.assign(state, news);
@@ -36,10 +37,14 @@ SHOW = """async ([source, state]) => {
 def shown(page: Page, scene: Scene) -> Locator:
     """The view of a scene, at its first step, on an empty page."""
     view = SceneView(scene=scene.to_json(), label=scene.title)
-    page.add_style_tag(content=view._css)
-    names = ("scene", "step", "message", "text", "label", "themes")
-    page.evaluate(SHOW, [view._esm, {name: getattr(view, name) for name in names}])
+    render(page, view, "scene", "step", "message", "text", "label", "themes")
     return page.locator(VIEW)
+
+
+def render(page: Page, widget: AnyWidget, *names: str) -> None:
+    """Show a widget of which the page gets the traits of these names."""
+    page.add_style_tag(content=widget._css)
+    page.evaluate(SHOW, [widget._esm, {name: getattr(widget, name) for name in names}])
 
 
 def hear(page: Page, **news: Any) -> None:
@@ -47,8 +52,8 @@ def hear(page: Page, **news: Any) -> None:
     page.evaluate("news => window.model.hear(news)", news)
 
 
-def saved(page: Page, *, count: int) -> list[int]:
-    """The steps that Python was told, as soon as there are so many."""
+def saved(page: Page, *, count: int, name: str = "step") -> list[Any]:
+    """What Python was told of one trait, as soon as it was told so many times."""
     page.wait_for_function("count => window.model.saved.length >= count", arg=count)
-    found: list[int] = page.evaluate("() => window.model.saved")
+    found: list[Any] = page.evaluate("name => window.model.saved.map(state => state[name])", name)
     return found

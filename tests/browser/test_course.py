@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import books, checks, chromium, controls, jupyter, kernel_lab, pages, sums
+from browser import books, checks, chromium, controls, deform, jupyter, kernel_lab, pages, sums
 from browser.needs import LONG, refuse
 from convlab import explorers
 
@@ -21,6 +21,7 @@ COURSE = books.course()
 PLACES = {cell: explorer for notebook in COURSE.values() for cell, explorer in books.explorers(notebook).items()}
 FIRST = {explorer: cell for cell, explorer in reversed(PLACES.items())}.values()
 """The cells in which an explorer comes for the first time: there all of its controls are moved."""
+VIEWS = (checks.VIEW, kernel_lab.VIEW, deform.VIEW)
 EACH = pytest.mark.parametrize("name", [pytest.param(name, id=Path(name).stem) for name in COURSE])
 
 
@@ -37,12 +38,13 @@ def with_names(faults: list[str], cell: str, explorer: str) -> list[str]:
 
 def picture_faults(area: Locator, explorer: str) -> list[str]:
     """What is wrong with the pictures of a cell."""
-    views, labs = area.locator(checks.VIEW), area.locator(kernel_lab.VIEW)
-    views.or_(labs).first.wait_for()
+    views, labs, windows = (area.locator(view) for view in VIEWS)
+    views.or_(labs).or_(windows).first.wait_for()
     found = [fault for view in views.all() for fault in checks.faults(view)]
     if explorer == "sliding_window":
         found += [fault for view in views.all() for fault in sums.faults(view)]
-    return found + [fault for lab in labs.all() for fault in kernel_lab.faults(lab)]
+    found += [fault for lab in labs.all() for fault in kernel_lab.faults(lab)]
+    return found + [fault for window in windows.all() for fault in deform.faults(window)]
 
 
 def test_the_course_has_every_explorer() -> None:
@@ -52,7 +54,8 @@ def test_the_course_has_every_explorer() -> None:
 
 @EACH
 def test_in_jupyterlab(name: str, browser: Browser, lab: jupyter.Lab) -> None:
-    with jupyter.opened(browser, lab, name, COURSE[name]) as (opened, guard):
+    notebook = books.put_explorers(lab, f"explorers-{name}", COURSE[name])
+    with jupyter.opened(browser, lab, f"explorers-{name}", notebook) as (opened, guard):
         refuse(opened.faults())
         found: list[str] = []
         for cell, explorer in books.explorers(COURSE[name]).items():
@@ -82,7 +85,7 @@ def test_on_a_page_without_a_kernel(name: str, browser: Browser, scripts: Path, 
 
 def faults_without_kernel(area: Locator, explorer: str, theme: str) -> list[str]:
     """What is wrong with an explorer on a page; all of it is looked at on the light one."""
-    view = area.locator(f"{checks.VIEW}, {kernel_lab.VIEW}").first
+    view = area.locator(", ".join(VIEWS)).first
     view.wait_for()
     if theme == "dark":
         return checks.theme_faults(view, "dark")

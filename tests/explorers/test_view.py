@@ -7,11 +7,15 @@ import re
 from importlib import resources
 
 import pytest
+from anywidget import AnyWidget
 
+from convlab.explorers.deform import Deform
 from convlab.explorers.view import SceneView
 from convlab.figures.style import DARK, LIGHT
 
-FILES = ("picture.js", "front.js", "front.css", "kernel_lab.js", "kernel_lab.css")
+SCENES = ("page.js", "picture.js", "front.js")
+POINTS = ("page.js", "picture.js", "deform_parts.js", "deform.js")
+FILES = (*dict.fromkeys(SCENES + POINTS), "front.css", "kernel_lab.js", "kernel_lab.css", "deform.css")
 
 
 def text_of(name: str) -> str:
@@ -44,8 +48,9 @@ def test_what_the_front_end_must_not_ask_for_is_found(planted: str) -> None:
     assert outside(f"// before\n{planted}\n")
 
 
-def test_the_module_exports_one_thing() -> None:
-    assert re.findall(r"^export .*", SceneView._esm, re.MULTILINE) == ["export default {"]
+@pytest.mark.parametrize("view", [SceneView, Deform])
+def test_the_module_exports_one_thing(view: type[AnyWidget]) -> None:
+    assert re.findall(r"^export .*", view._esm, re.MULTILINE) == ["export default {"]
 
 
 def test_no_element_gets_an_id() -> None:
@@ -58,7 +63,7 @@ def test_what_goes_to_the_browser() -> None:
     state = view.get_state()
     assert {"scene", "step", "message", "text", "label", "themes"} <= set(state)
     assert state["themes"] == json.loads(json.dumps({"light": LIGHT.to_dict(), "dark": DARK.to_dict()}))
-    assert state["_esm"] == text_of("picture.js") + text_of("front.js")
+    assert state["_esm"] == "".join(map(text_of, SCENES))
     assert state["_css"] == text_of("front.css")
     numbered = {key: value for key, value in state.items() if key != "layout"}
     assert not re.search(r"/(?:home|root|tmp|usr|work)/|site-packages|[A-Z]:\\\\", json.dumps(numbered))
@@ -68,7 +73,8 @@ def test_every_colour_of_the_style_sheet_is_sent() -> None:
     theme = LIGHT.to_dict()
     known = {key for key, value in theme.items() if isinstance(value, str)}
     known |= {f"{role}-{key}" for role, colours in theme["roles"].items() for key in colours}
-    assert set(re.findall(r"var\(--([\w-]+)", text_of("front.css"))) <= known
+    for name in ("front.css", "deform.css"):
+        assert set(re.findall(r"var\(--([\w-]+)", text_of(name))) <= known
 
 
 def test_its_words_have_no_address() -> None:

@@ -158,6 +158,16 @@ STORIES = [
     pytest.param(lambda: scenes.padding_modes(torch.arange(1.0, 6).reshape(1, 5), 3), id="padding modes"),
     pytest.param(lambda: scenes.matrix_and_transpose(ConvSpec(1, 1, (2, 2)), 3), id="matrices"),
     pytest.param(lambda: scenes.receptive_field([ConvSpec(1, 1, (3,), dilation=d) for d in (1, 2, 4)], 17), id="field"),
+    pytest.param(
+        lambda: scenes.deform(
+            ConvSpec(1, 1, (3, 3), padding=1), 5, bias=torch.tensor([-2.5]), mask=torch.full((9, 5, 5), 0.25)
+        ),
+        id="deformable, 2D",
+    ),
+    pytest.param(
+        lambda: scenes.growing_offsets(ConvSpec(1, 1, (3,)), 7, torch.full((3, 5), 9.0), bias=torch.tensor([123.25])),
+        id="growing offsets, 1D, far outside",
+    ),
 ]
 
 

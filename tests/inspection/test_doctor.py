@@ -22,6 +22,7 @@ from published_models import CLASSIFIERS
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+import convlab
 from convlab.inspection import Diagnosis, diagnose
 from convlab.inspection.doctor import diagnosing
 from convlab.inspection.doctor.case import Case, is_layer
@@ -73,7 +74,8 @@ def carried_out(edits: tuple[Edit, ...], model: nn.Module, input: Input, names: 
     """The lines of a fix carried out: those on the model and the input are run, others replace lines of the source."""
     model = copy.deepcopy(model)
     tensors = [input] if isinstance(input, Tensor) else list(input)
-    space: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "model": model, **dict(zip(names, tensors, strict=True))}
+    space: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "convlab": convlab, "model": model}
+    space |= dict(zip(names, tensors, strict=True))
     for edit in edits:
         line = re.match(r"In line (\d+) of (\S+), in place of `(.*?)`: ", edit.description)
         if line is None:

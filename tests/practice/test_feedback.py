@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import io
 import re
 import sys
 import types
 import xml.etree.ElementTree as ET
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,10 @@ import IPython.display
 import nbformat
 import pytest
 import torch
+from PIL import Image
 
 from convlab.practice import feedback
-from convlab.practice.exercise import Design, Exercise
+from convlab.practice.exercise import Case, Design, Exercise
 from convlab.practice.feedback import as_html, as_text, show
 from convlab.practice.verdict import Verdict
 
@@ -142,11 +146,28 @@ def test_in_a_notebook(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -
     show(UNNAMED)
     (words, _), (picture, metadata) = notebook.shown
     assert words == {"text/plain": as_text(UNNAMED), "text/html": as_html(UNNAMED)}
-    assert set(picture) == {"text/plain", "image/png"}
-    assert picture["image/png"].startswith("iVBORw0KGgo")
+    assert set(picture) == {"text/plain", "text/html"}
     assert "expected 1, got 0" in picture["text/plain"]
-    assert metadata == {"image/png": {"alt": picture["text/plain"]}}
+    assert metadata == {}
     assert capsys.readouterr().out == ""
+
+
+def test_the_picture_has_words_and_a_form_for_each_page(notebook: Notebook) -> None:
+    odd = dataclasses.replace(UNNAMED, case=Case('"><script>', (1,)))
+    show(odd)
+    forms = notebook.shown[1][0]
+    images = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<img [^>]*>", forms["text/html"])]
+    assert [unescape(image["alt"]) for image in images] == [forms["text/plain"]] * 2
+    assert "<script>" not in forms["text/html"]
+    shades = []
+    for image in images:
+        kind, file = image["src"].split(",")
+        assert kind == "data:image/png;base64"
+        with Image.open(io.BytesIO(base64.b64decode(file))) as drawn:
+            shades.append(drawn.convert("L").tobytes()[0])
+    assert shades[0] == 255
+    assert shades[1] < 40
+    assert ["none" in image["style"] for image in images] == [False, True]  # without style sheets, the light one
 
 
 @pytest.mark.parametrize(
@@ -189,10 +210,10 @@ def test_in_a_real_notebook(tmp_path: Path) -> None:
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     cells = execute.normalised(execute.executed(book, tmp_path)).cells
     kinds = [[set(output.data) for output in cell.outputs] for cell in cells]
-    block, picture, line = {"text/plain", "text/html"}, {"text/plain", "image/png"}, {"text/plain"}
-    assert kinds == [[], [block, picture], [line], [block, picture]]
+    block, line = {"text/plain", "text/html"}, {"text/plain"}
+    assert kinds == [[], [block, block], [line], [block, block]]
     assert cells[1].outputs == cells[3].outputs
-    assert cells[1].outputs[1].metadata["image/png"]["alt"] == cells[1].outputs[1].data["text/plain"]
+    assert escape(cells[1].outputs[1].data["text/plain"]) in cells[1].outputs[1].data["text/html"]
     assert cells[2].outputs[0].data["text/plain"] == "stack: not passed"
 
 

@@ -13,10 +13,12 @@ from convlab.inspection.doctor.edits import Edit
 from convlab.inspection.doctor.phrases import spot
 from convlab.inspection.doctor.source import built_at
 from convlab.inspection.record import Call
+from convlab.nn import deform
+from convlab.nn.deform_base import DeformConv
 
 _KINDS = (
     "Conv", "ConvTranspose", "BatchNorm", "InstanceNorm", "MaxPool", "AvgPool", "AdaptiveAvgPool", "AdaptiveMaxPool",
-    "LPPool", "MaxUnpool", "Dropout",
+    "LPPool", "MaxUnpool", "Dropout", "DeformConv",
 )  # fmt: skip
 _METHODS = {torch.float32: ".float()", torch.float64: ".double()", torch.float16: ".half()"}
 _LEFT_OUT = ("device", "dtype", "self", "args", "kwargs")
@@ -51,7 +53,8 @@ def constructor(module: nn.Module, kind: type[nn.Module] | None = None, **change
     weight = next(iter(module.parameters()), None)
     if weight is not None and weight.is_floating_point() and weight.dtype != torch.get_default_dtype():
         written.append(f"dtype={weight.dtype}")
-    return f"nn.{kind.__name__}({', '.join(written)})"
+    room = "convlab.nn" if issubclass(kind, DeformConv) else "nn"
+    return f"{room}.{kind.__name__}({', '.join(written)})"
 
 
 def replaced(
@@ -100,6 +103,17 @@ def family(module: nn.Module | None) -> tuple[str, int] | None:
     """
     name = eager(type(module)).__name__ if module is not None else ""
     return (name[:-2], int(name[-2])) if name[:-2] in _KINDS and name.endswith("d") else None
+
+
+def of_family(kind: str, axes: int) -> type[nn.Module]:
+    """The layer of a kind for so many spatial axes.
+
+    Example:
+        >>> of_family("MaxPool", 1).__name__, of_family("DeformConv", 3).__name__
+        ('MaxPool1d', 'DeformConv3d')
+    """
+    found: type[nn.Module] = getattr(deform if kind == "DeformConv" else nn, f"{kind}{axes}d")
+    return found
 
 
 def adapted(module: nn.Module | None, axes: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from convlab.inspection.calls import is_deformable
 from convlab.inspection.record import Call, Record, TensorInfo, record
 
 # What hands on each element at its place: the channels and the layout stay those of what came in.
@@ -155,7 +156,7 @@ class Case:
 
 
 def is_layer(call: Call) -> bool:
-    """Whether the call is one of torch's own layers, or a function.
+    """Whether the call is one of torch's own layers, a deformable convolution of this package, or a function.
 
     Example:
         >>> is_layer(Call("0", "Linear", nn.Linear(1, 1))), is_layer(Call("", "Sequential", nn.Sequential()))
@@ -164,6 +165,8 @@ def is_layer(call: Call) -> bool:
     if call.module is None:
         return True
     own = type(call.module).__module__.startswith("torch.nn.modules.")
+    if is_deformable(call.module):
+        return True
     return own and not isinstance(call.module, nn.Sequential | nn.ModuleList | nn.ModuleDict)
 
 
@@ -230,6 +233,8 @@ def spatial_axes(kind: str) -> int | None:
 
 def _is_leaf(call: Call) -> bool:
     """Whether a call is taken as one: a layer of torch, unless one of the layers that it is made of failed."""
+    if call.module is not None and is_deformable(call.module):
+        return True
     return is_layer(call) and not any(part.module is not None and part.error is not None for part in call.calls)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,10 @@ class Copy:
         Raises:
             Exception: If a line raises one, or the method that it stands in is not to be found.
         """
-        names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "model": self.model, **self.inputs}
+        package = sys.modules["convlab"]
+        names: dict[str, Any] = {
+            "torch": torch, "nn": nn, "F": F, "convlab": package, "model": self.model, **self.inputs
+        }  # fmt: skip
         old, training = set(self.model.modules()), self.model.training
         for edit in edits:
             if edit.rewrite is None:

@@ -39,7 +39,7 @@ def origin_of(case: Case, call: Call) -> str:
     if name is not None:
         alone = len(case.inputs) == 1
         return "That is the model's input as it was given." if alone else f"That is the model's input `{name}`."
-    return _flattened(case, call, tensor) or _chain(case, tensor)
+    return _flattened(case, call, tensor) or chain(case, tensor)
 
 
 def given_shapes(case: Case) -> str:
@@ -62,8 +62,16 @@ def _of_several(case: Case, call: Call) -> str:
     return " ".join(_made_by(case, given, subject) for given, subject in pairs)
 
 
-def _chain(case: Case, tensor: TensorInfo) -> str:
-    """The layer that made a tensor, and the one that made its channels."""
+def chain(case: Case, tensor: TensorInfo) -> str:
+    """The layer that made a tensor, and the one that made its channels, in a sentence; "" where none did.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> case = Case.of(nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.Linear(4, 2)), torch.empty(1, 1, 9))
+        >>> chain(case, case.failing.inputs[0])
+        'It comes from `0` (Conv1d, out_channels=4).'
+    """
     made = case.back(tensor, KEEPS_LAYOUT)[1]
     if made is None:
         return ""

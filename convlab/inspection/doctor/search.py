@@ -19,6 +19,7 @@ from convlab.inspection.doctor.edits import Edit
 from convlab.inspection.doctor.proposals import (
     call_edits,
     common_edits,
+    deform_edits,
     earlier_edits,
     input_edits,
     layer_edits,
@@ -50,6 +51,7 @@ Proposal: TypeAlias = Callable[[Case], Iterator[Edit]]
 PROPOSALS: tuple[Proposal, ...] = (
     input_edits,
     layer_edits,
+    deform_edits,
     call_edits,
     operand_edits,
     upstream_edits,
@@ -58,7 +60,7 @@ PROPOSALS: tuple[Proposal, ...] = (
     size_edits,
     length_edits,
 )
-OF_LAYERS: tuple[Proposal, ...] = (layer_edits, upstream_edits)
+OF_LAYERS: tuple[Proposal, ...] = (layer_edits, deform_edits, upstream_edits)
 
 
 @dataclass(frozen=True)

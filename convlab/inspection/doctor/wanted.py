@@ -9,7 +9,7 @@ from torch import nn
 
 from convlab.inspection.doctor.case import function_of, spatial_axes, weight_of
 from convlab.inspection.record import Call
-from convlab.inspection.windows import named, window_of
+from convlab.inspection.windows import DEFORMABLE, named, window_of
 
 _MODES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 """The ways to interpolate that go with one number of spatial axes only."""
@@ -104,6 +104,9 @@ def _wanted_by_function(call: Call) -> Wanted | None:
         window = window_of(call)
         groups = window.groups if window is not None else 1
         return Wanted(spatial, weight.shape[0] if "transpose" in function else weight.shape[1] * groups)
+    if function == DEFORMABLE:
+        window = window_of(call)
+        return None if window is None else Wanted(len(window.kernel_size), call.inputs[2].shape[1] * window.groups)
     if "pool" in function and spatial:
         return Wanted(spatial)
     if function == "linear" and weight is not None and len(weight.shape) == 2:

@@ -11,6 +11,7 @@ from torch import nn
 
 from convlab.inspection.doctor.case import ARITHMETIC, JOINS, PRODUCTS, VIEWS, Case, function_of, is_layer, weight_of
 from convlab.inspection.doctor.checks import REDUCED
+from convlab.inspection.doctor.deformable import of_offsets
 from convlab.inspection.doctor.limits import own_rule
 from convlab.inspection.doctor.origins import given_shapes, origin_of
 from convlab.inspection.doctor.phrases import by, count, listed, named, numbered, plain
@@ -55,6 +56,9 @@ def _explained(case: Case) -> str:
         if own is not None:
             return own
         what = what or _layout(call)
+        moved = of_offsets(case, call) if what is None else None
+        if moved is not None:
+            return moved
     what = what or f"{named(call)} got {_shapes(call)}, and torch says: {_said(case)}"
     return " ".join(filter(None, [what, origin_of(case, call)]))
 

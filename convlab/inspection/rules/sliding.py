@@ -8,14 +8,15 @@ from fractions import Fraction
 
 from convlab.arithmetic.fields import transposed_taps, window_taps
 from convlab.inspection.axis_seen import LONGEST_PERIOD
-from convlab.inspection.calls import Call
+from convlab.inspection.calls import Call, TensorInfo
 from convlab.inspection.rules.views import Rule, UnclearError, Views
-from convlab.inspection.seen import Seen
-from convlab.inspection.windows import Window, named, window_of
+from convlab.inspection.seen import Seen, joined
+from convlab.inspection.windows import DEFORMABLE, Window, named, window_of
 
 WINDOWS = [
     *(f"conv{n}d" for n in (1, 2, 3)),
     *(f"conv_transpose{n}d" for n in (1, 2, 3)),
+    DEFORMABLE,
     *(f"{kind}_pool{n}d" for kind in ("max", "avg", "lp") for n in (1, 2, 3)),
     *(f"max_pool{n}d_with_indices" for n in (1, 2, 3)),
 ]
@@ -33,7 +34,12 @@ def slide(call: Call, views: Views) -> list[Seen]:
         >>> RULES["conv2d"] is slide
         True
     """
-    seen, window, output = views.only(call), window_of(call), call.outputs[0]
+    return [_slid(call, views, views.only(call))] * len(call.outputs)
+
+
+def _slid(call: Call, views: Views, seen: Seen) -> Seen:
+    """What the outputs of a window see through it, where its inputs see this."""
+    window, output = window_of(call), call.outputs[0]
     if window is None:
         raise UnclearError("the window is not clear")
     ndim = len(window.kernel_size)
@@ -50,7 +56,26 @@ def slide(call: Call, views: Views) -> list[Seen]:
         size = output.shape[channel + 1 + axis]
         if step > 1 or len(taps) > 1 or tuple(taps[0]) != (0,) or size != seen.shape[channel + 1 + axis]:
             seen = seen.through(channel + 1 + axis, step, taps, size)
-    return [seen] * len(call.outputs)
+    return seen
+
+
+def deform(call: Call, views: Views) -> Seen:
+    """What the outputs of a deformable convolution see: what no offset moves, and what offset and mask see themselves.
+
+    Example:
+        >>> RULES["deform_conv"] is deform
+        True
+    """
+    arguments = named(call, ("input", "offset", "weight", "bias"))
+    if views.depend([info for name in ("weight", "bias") if isinstance(info := arguments.get(name), TensorInfo)]):
+        raise UnclearError("the weight depends on the inputs, too")
+    output = call.outputs[0]
+    channel = len(output.shape) - len(arguments["weight"].shape) + 1
+    parts = [_slid(call, views, views[arguments["input"]])] if views.depend([arguments["input"]]) else []
+    for info in (arguments["offset"], arguments.get("mask")):
+        if info is not None and views.depend([info]):
+            parts.append(views[info].mixed({channel: output.shape[channel]}))
+    return joined(parts)
 
 
 def _taps(window: Window, axis: int) -> tuple[int, Sequence[Sequence[int]]]:
@@ -233,6 +258,7 @@ def _spatial(call: Call, ndim: int) -> range:
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(WINDOWS, slide),
+    DEFORMABLE: deform,
     **dict.fromkeys(_ADAPTIVE, adaptive),
     **dict.fromkeys(["interpolate", "upsample", "upsample_nearest", "upsample_bilinear"], interpolate),
     **dict.fromkeys(["pixel_shuffle", "pixel_unshuffle"], shuffle_pixels),

@@ -7,7 +7,7 @@ from convlab.inspection.silent.axes import BATCH, Axes, Part, alone, length, rol
 from convlab.inspection.silent.meanings import ATTENTION, NORMS, RECURRENT, batch_first
 from convlab.inspection.silent.moves import kind_of, window_axes
 from convlab.inspection.silent.watch import Level, Watch
-from convlab.inspection.windows import window_of
+from convlab.inspection.windows import DEFORMABLE, named, window_of
 
 _ONE = {1: "signal", 2: "picture", 3: "volume"}
 _SPACE = {1: "length", 2: "height, width", 3: "depth, height, width"}
@@ -54,6 +54,8 @@ def title(call: Call) -> str:
     kind = kind_of(call).removesuffix("_with_indices")
     known = {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN", ATTENTION: "The attention"}
     known |= {"layer_norm": "LayerNorm", "batch_norm": "BatchNorm", "group_norm": "GroupNorm"}
+    if kind == DEFORMABLE:
+        return f"DeformConv{len(named(call, ('input', 'offset', 'weight'))['weight'].shape) - 2}d"
     return known.get(kind) or "".join(word[:1].upper() + word[1:] for word in kind.split("_"))
 
 

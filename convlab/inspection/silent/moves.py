@@ -8,7 +8,7 @@ from typing import Any
 
 from convlab.inspection.calls import Call, TensorInfo
 from convlab.inspection.silent.axes import Axes, Axis, Part, Role, broadcast, length, moved, roles, sliced
-from convlab.inspection.windows import named
+from convlab.inspection.windows import DEFORMABLE, named, window_of
 
 RESHAPES = {"view", "reshape", "flatten", "unflatten", "view_as", "reshape_as", "ravel"}
 PERMUTES = {"permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "t", "T", "mT", "H", "mH", "adjoint"}
@@ -37,6 +37,9 @@ def window_axes(call: Call) -> tuple[str, int] | None:
         >>> window_axes(Call("", "adaptive_avg_pool2d")), window_axes(Call("", "relu"))
         (('pool', 2), None)
     """
+    if call.kind == DEFORMABLE:
+        window = window_of(call)
+        return None if window is None else ("conv", len(window.kernel_size))
     match = _WINDOWED.fullmatch(kind_of(call))
     if match is None or not (match["conv"] or match["pool"]):
         return None

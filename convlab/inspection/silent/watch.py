@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from convlab.inspection.calls import Call, Record, TensorInfo
+from convlab.inspection.calls import Call, Record, TensorInfo, is_deformable
 from convlab.inspection.diagnosis import WIDTH
 from convlab.inspection.silent.axes import Axes, Axis, Part, alone
 from convlab.inspection.silent.meanings import Meanings
@@ -170,8 +170,10 @@ def _placed(call: Call, layer: str | None) -> Iterator[tuple[Call, str]]:
         return
     if layer is None and is_layer(call.module):
         layer = call.name or "model"
+    deformable = is_deformable(call.module)  # its branch takes the axes for what it does itself
     for inner in call.calls:
-        yield from _placed(inner, layer)
+        if inner.module is None or not deformable:
+            yield from _placed(inner, call.name or "model" if deformable else layer)
 
 
 def is_layer(module: nn.Module) -> bool:

@@ -8,7 +8,10 @@ from html import escape
 
 from convlab.practice.drill.reading import Answer, Form
 
-_PRE = "background: rgba(128, 128, 128, 0.14); padding: 0.4em 0.6em; margin: 0.3em 0; white-space: pre-wrap"
+_PRE = (
+    "background: rgba(128, 128, 128, 0.14); padding: 0.4em 0.6em; margin: 0.3em 0; "
+    "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"
+)
 
 
 @dataclass(frozen=True)

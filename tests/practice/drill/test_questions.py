@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import itertools
 import random
 import re
@@ -16,7 +15,7 @@ import torch
 from torch import nn
 
 from convlab import trace
-from convlab.inspection import diagnose
+from convlab.inspection.doctor import diagnosing
 from convlab.practice.drill.question import Question
 from convlab.practice.drill.reading import Answer
 from convlab.practice.drill.topics import HARDEST, TOPICS, ask
@@ -166,10 +165,7 @@ def questions(topic: str) -> list[Question]:
 
 @pytest.fixture(scope="module", params=TOPICS)
 def drawn(request: pytest.FixtureRequest) -> list[Question]:
-    topic = str(request.param)
-    with pytest.MonkeyPatch.context() as patch:  # the doctor tries fixes, which takes long
-        patch.setattr(importlib.import_module("convlab.practice.drill.topics_error"), "diagnose", lambda *_: None)
-        return questions(topic)
+    return questions(str(request.param))
 
 
 def test_torch_gives_the_same_answer(drawn: list[Question]) -> None:
@@ -255,7 +251,15 @@ def test_the_doctor_explains_the_layer_that_raises() -> None:
     for question in stopped:
         (place,) = map(str, question.answer)
         assert f"Layer {place} raises the error. `{place}` (" in question.worked
-    assert diagnose is importlib.import_module("convlab.practice.drill.topics_error").diagnose
+
+
+def test_a_question_is_drawn_without_a_trial_of_fixes(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+    monkeypatch.setattr(diagnosing, "cures", tried.append)
+    rng = random.Random(5)
+    drawn = [ask("error_layer", difficulty, rng) for difficulty in range(1, HARDEST + 1) for _ in range(3)]
+    assert {type(question.answer) for question in drawn} == {tuple, str}
+    assert tried == []  # each trial runs a model, while the reader waits for the question
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Changes that are worth a trial: of the input, of the layer that failed, of its line, and of what came before."""
 
+from convlab.inspection.doctor.proposals.deformable import deform_edits
 from convlab.inspection.doctor.proposals.earlier_lines import earlier_edits
 from convlab.inspection.doctor.proposals.failing_line import call_edits
 from convlab.inspection.doctor.proposals.layers import layer_edits
@@ -11,6 +12,7 @@ from convlab.inspection.doctor.proposals.upstream import upstream_edits
 __all__ = [
     "call_edits",
     "common_edits",
+    "deform_edits",
     "earlier_edits",
     "input_edits",
     "layer_edits",

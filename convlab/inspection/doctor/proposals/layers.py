@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from convlab.inspection.doctor.building import adapted, assignment, constructor, family, in_front, replaced
+from convlab.inspection.doctor.building import adapted, assignment, constructor, family, in_front, of_family, replaced
 from convlab.inspection.doctor.case import KEEPS_FEATURES, Case, function_of, place
 from convlab.inspection.doctor.edits import Edit
 from convlab.inspection.doctor.phrases import arriving, by, count
@@ -111,7 +111,7 @@ def _dimension(case: Case, call: Call) -> Iterator[Edit]:
         return
     fits = getattr(call.module, "in_channels", getattr(call.module, "num_features", shape[1])) == shape[1]
     likely = "Norm" in kind or (fits and (axes > spatial or not case.is_given(call.inputs[0])))
-    other = getattr(nn, f"{kind}{max(axes, 1)}d")
+    other = of_family(kind, max(axes, 1))
     changes = adapted(call.module, max(axes, 1))
     for argument in ("in_channels", "num_features"):
         if not fits and hasattr(call.module, argument):
@@ -130,7 +130,7 @@ def _kernel_of_another_dimension(case: Case, call: Call) -> Iterator[Edit]:
     kind, axes = known
     words = f"Give `{place(call)}` a kernel of {axes} sizes"
     yield replaced(case, call, words, 1.5, None, **adapted(call.module, axes))
-    other = getattr(nn, f"{kind}{min(3, len(size))}d")
+    other = of_family(kind, min(3, len(size)))
     words = f"Take {other.__name__} for `{place(call)}`, which has a kernel of {len(size)} sizes"
     yield replaced(case, call, words, 2.5, other)
 

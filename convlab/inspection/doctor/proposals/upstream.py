@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from convlab.inspection.doctor.building import adapted, assignment, constructor, family, literal, replaced
+from convlab.inspection.doctor.building import adapted, assignment, constructor, family, literal, of_family, replaced
 from convlab.inspection.doctor.case import KEEPS_CHANNELS, KEEPS_LAYOUT, VIEWS, Case, is_one_of, place
 from convlab.inspection.doctor.edits import Edit
 from convlab.inspection.doctor.phrases import by, listed
@@ -49,7 +49,7 @@ def _of_another_dimension(case: Case) -> Iterator[Edit]:
         shape = call.inputs[0].shape
         axes = len(shape) - 2
         if axes == known[1] - 1 and axes >= 1 and case.producer(call.inputs[0]) is not None:
-            kind = getattr(nn, f"{known[0]}{axes}d")
+            kind = of_family(known[0], axes)
             words = f"Take {kind.__name__} for `{place(call)}`, which takes {shape} for one sample without a batch axis"
             yield replaced(case, call, words, 1.0, kind, **adapted(call.module, axes))
 
