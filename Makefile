@@ -1,6 +1,7 @@
 # make lab        opens your copy of the course, convlab-course, in JupyterLab
 # make test       runs the tests, the notebooks with their outputs compared included
 # make browser    tries every explorer of every notebook in Chromium, with a kernel and without
+# make waits      measures there how long a reader waits for a picture
 # make web        fetches what those tests need to show widgets without a kernel
 # make notebooks  runs the notebooks again and stores their outputs
 # make lint       checks style and types
@@ -25,7 +26,7 @@ IN_BROWSER := CONVLAB_BROWSER=required CONVLAB_WEB=$(abspath $(VENV)/web) $(BIN)
 # Those that `make test` runs, too, are here as well, unless this names others.
 BROWSER_TESTS := tests/browser --ignore tests/browser/test_latency.py
 
-.PHONY: lab test browser web notebooks lint clean
+.PHONY: lab test browser waits web notebooks lint clean
 .DEFAULT_GOAL := lab
 
 lab: $(VENV)/.course
@@ -35,8 +36,11 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 browser: $(VENV)/.dev web
-	$(IN_BROWSER) tests/browser/test_latency.py -n 0
 	$(IN_BROWSER) $(BROWSER_TESTS) -n 3 --dist load
+
+# by itself, since what runs beside it makes the reader wait
+waits: $(VENV)/.dev web
+	$(IN_BROWSER) tests/browser/test_latency.py -n 0
 
 web: $(VENV)/web/embed-amd.js $(VENV)/web/require.js
 
