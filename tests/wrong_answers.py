@@ -1674,3 +1674,418 @@ def _(input_size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1
 @_wrong("conv_transpose_output_size", "a float from an inverse formula")
 def _(input_size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
     return (input_size - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1.0
+
+
+# -------------------------------------------------------------------------------- a second set, by another hand
+
+
+def _layers(layers):
+    makers = {"conv": nn.Conv2d, "pool": nn.MaxPool2d, "flatten": nn.Flatten, "linear": nn.Linear}
+    return [makers[kind](*numbers) for kind, *numbers in layers]
+
+
+@_wrong("conv_output_size", "the last window that just fits is not counted")
+def _(input_size, kernel_size, stride=1, padding=0, dilation=1):
+    reach = dilation * (kernel_size - 1) + 1
+    count = 0
+    start = -padding
+    while start + reach < input_size + padding:
+        count += 1
+        start += stride
+    return count
+
+
+@_wrong("same_padding", "halved by round()")
+def _(kernel_size, dilation=1):
+    total = (kernel_size - 1) * dilation
+    left = round(total / 2)
+    return (left, total - left)
+
+
+@_wrong("conv1d", "reshaped where axes must move")
+def _(input, weight, bias=None, stride=1, padding=0):
+    batch = input.shape[0]
+    out_channels, in_channels, size = weight.shape
+    windows = F.pad(input, (padding, padding)).unfold(2, size, stride)
+    length = windows.shape[2]
+    rows = windows.permute(0, 2, 1, 3).reshape(batch * length, in_channels * size)
+    result = rows @ weight.reshape(out_channels, -1).T
+    if bias is not None:
+        result = result + bias
+    return result.reshape(batch, out_channels, length)
+
+
+@_wrong("conv2d", "view on samples and channels")
+def _(input, weight, bias=None, stride=1, padding=0):
+    sh, sw = _tuple(stride, 2)
+    ph, pw = _tuple(padding, 2)
+    n, c, h, w = input.shape
+    o, _, kh, kw = weight.shape
+    flat = input.view(n * c, h, w)
+    flat = F.pad(flat, (pw, pw, ph, ph))
+    x = flat.view(n, c, h + 2 * ph, w + 2 * pw)
+    hh, ww = (h + 2 * ph - kh) // sh + 1, (w + 2 * pw - kw) // sw + 1
+    y = input.new_zeros(n, o, hh, ww)
+    for a in range(kh):
+        for b in range(kw):
+            part = x[:, :, a : a + sh * hh : sh, b : b + sw * ww : sw][:, :, :hh, :ww]
+            y = y + torch.einsum("nchw,oc->nohw", part, weight[:, :, a, b])
+    return y if bias is None else y + bias.view(o, 1, 1)
+
+
+@_wrong("conv2d", "stride of the rows for both axes, bias of the first channel only")
+def _(input, weight, bias=None, stride=1, padding=0):
+    s = stride if isinstance(stride, int) else stride[0]
+    ph, pw = _tuple(padding, 2)
+    x = F.pad(input, (pw, pw, ph, ph)).unfold(2, weight.shape[2], s).unfold(3, weight.shape[3], s)
+    y = torch.einsum("nchwij,ocij->nohw", x, weight)
+    if bias is not None:
+        y[:, 0] += bias[0]
+    return y
+
+
+@_wrong("conv3d", "every tap reads the same frame")
+def _(input, weight, bias=None, stride=1, padding=0):
+    sd, sh, sw = _tuple(stride, 3)
+    pd, ph, pw = _tuple(padding, 3)
+    x = F.pad(input, (pw, pw, ph, ph, pd, pd))
+    kd, kh, kw = weight.shape[2:]
+    depth = (x.shape[2] - kd) // sd + 1
+    out = []
+    for d in range(depth):
+        acc = 0
+        for k in range(kd):
+            frame = x[:, :, d * sd]
+            win = frame.unfold(2, kh, sh).unfold(3, kw, sw)
+            acc = acc + torch.einsum("nchwij,ocij->nohw", win, weight[:, :, k])
+        out.append(acc)
+    out = torch.stack(out, 2)
+    return out if bias is None else out + bias.view(1, -1, 1, 1, 1)
+
+
+@_wrong("conv3d", "bias along the batch")
+def _(input, weight, bias=None, stride=1, padding=0):
+    sd, sh, sw = _tuple(stride, 3)
+    pd, ph, pw = _tuple(padding, 3)
+    x = F.pad(input, (pw, pw, ph, ph, pd, pd))
+    x = x.unfold(2, weight.shape[2], sd).unfold(3, weight.shape[3], sh).unfold(4, weight.shape[4], sw)
+    y = torch.einsum("ncdhwijk,ocijk->nodhw", x, weight)
+    if bias is not None:
+        for i in range(len(bias)):
+            if i < len(y):
+                y[i] += bias[i]
+    return y
+
+
+@_wrong("grouped_conv2d", "the groups are added up")
+def _(input, weight, bias=None, groups=1):
+    xs = input.chunk(groups, dim=1)
+    ws = weight.chunk(groups, dim=0)
+    total = 0
+    for x, w in zip(xs, ws, strict=True):
+        win = x.unfold(2, w.shape[2], 1).unfold(3, w.shape[3], 1)
+        total = total + torch.einsum("nchwij,ocij->nohw", win, w)
+    if bias is not None:
+        total = total + bias[: total.shape[1], None, None]
+    return total
+
+
+@_wrong("grouped_conv2d", "groups are not used")
+def _(input, weight, bias=None, groups=1):
+    n, c, h, w = input.shape
+    o, _, kh, kw = weight.shape
+    out = torch.zeros(n, o, h - kh + 1, w - kw + 1, dtype=input.dtype)
+    for i in range(h - kh + 1):
+        for j in range(w - kw + 1):
+            patch = input[:, :, i : i + kh, j : j + kw].reshape(n, c * kh * kw)
+            out[:, :, i, j] = patch @ weight.reshape(o, c * kh * kw).T
+    return out if bias is None else out + bias[:, None, None]
+
+
+@_wrong("grouped_conv2d", "the bias of the first group for each")
+def _(input, weight, bias=None, groups=1):
+    outs = []
+    per = len(weight) // groups
+    for g in range(groups):
+        x = input.chunk(groups, 1)[g]
+        f = weight[g * per : (g + 1) * per]
+        y = torch.einsum("nchwij,ocij->nohw", x.unfold(2, f.shape[2], 1).unfold(3, f.shape[3], 1), f)
+        if bias is not None:
+            y = y + bias[:per].view(1, per, 1, 1)
+        outs.append(y)
+    return torch.cat(outs, dim=1)
+
+
+@_wrong("grouped_conv2d", "a list of the groups")
+def _(input, weight, bias=None, groups=1):
+    b = bias.chunk(groups) if bias is not None else [None] * groups
+    res = []
+    for x, w, bb in zip(input.chunk(groups, 1), weight.chunk(groups, 0), b, strict=True):
+        y = torch.einsum("nchwij,ocij->nohw", x.unfold(2, w.shape[2], 1).unfold(3, w.shape[3], 1), w)
+        res.append(y if bb is None else y + bb[:, None, None])
+    return res
+
+
+@_wrong("dilated_conv2d", "dilation changes only the size")
+def _(input, weight, bias=None, dilation=1):
+    n, _, h, w = input.shape
+    o, _, kh, kw = weight.shape
+    hh, ww = h - dilation * (kh - 1), w - dilation * (kw - 1)
+    out = torch.zeros(n, o, hh, ww, dtype=input.dtype)
+    for i in range(hh):
+        for j in range(ww):
+            out[:, :, i, j] = torch.einsum("ncij,ocij->no", input[:, :, i : i + kh, j : j + kw], weight)
+    return out if bias is None else out + bias[:, None, None]
+
+
+@_wrong("dilated_conv2d", "dilation zeros between the taps")
+def _(input, weight, bias=None, dilation=1):
+    o, c, kh, kw = weight.shape
+    step = dilation + 1
+    if dilation == 1:
+        step = 1
+    big = torch.zeros(o, c, step * (kh - 1) + 1, step * (kw - 1) + 1, dtype=weight.dtype)
+    big[:, :, ::step, ::step] = weight
+    x = input.unfold(2, big.shape[2], 1).unfold(3, big.shape[3], 1)
+    y = torch.einsum("nchwij,ocij->nohw", x, big)
+    return y if bias is None else y + bias[:, None, None]
+
+
+@_wrong("dilated_conv2d", "dilation in the rows only")
+def _(input, weight, bias=None, dilation=1):
+    kh, kw = weight.shape[2:]
+    height = input.shape[2] - dilation * (kh - 1)
+    width = input.shape[3] - (kw - 1)
+    y = 0
+    for a in range(kh):
+        for b in range(kw):
+            part = input[:, :, a * dilation : a * dilation + height, b : b + width]
+            y = y + torch.einsum("nchw,oc->nohw", part, weight[:, :, a, b])
+    if bias is not None:
+        y = y + bias[:, None, None]
+    return y
+
+
+@_wrong("dilated_conv2d", "dilation not in the index of the columns")
+def _(input, weight, bias=None, dilation=1):
+    kh, kw = weight.shape[2:]
+    height = input.shape[2] - dilation * (kh - 1)
+    width = input.shape[3] - dilation * (kw - 1)
+    out = torch.zeros(input.shape[0], weight.shape[0], height, width).to(input)
+    for o in range(weight.shape[0]):
+        for c in range(weight.shape[1]):
+            for a in range(kh):
+                for b in range(kw):
+                    out[:, o] += weight[o, c, a, b] * input[:, c, a * dilation : a * dilation + height, b : b + width]
+        if bias is not None:
+            out[:, o] += bias[o]
+    return out
+
+
+@_wrong("separable_params", "an ordinary convolution with its bias")
+def _(in_channels, out_channels, kernel_size, bias=False):
+    n = out_channels * in_channels * kernel_size**2
+    if bias:
+        n += out_channels
+    return n
+
+
+@_wrong("separable_params", "the depthwise layer alone")
+def _(in_channels, out_channels, kernel_size, bias=False):
+    layer = nn.Conv2d(in_channels, in_channels, kernel_size, groups=in_channels, bias=bias)
+    return sum(p.numel() for p in layer.parameters())
+
+
+@_wrong("separable_params", "the layers multiplied, with bias")
+def _(in_channels, out_channels, kernel_size, bias=False):
+    depthwise = in_channels * kernel_size**2
+    pointwise = in_channels * out_channels
+    if bias:
+        depthwise = depthwise + in_channels
+        pointwise = pointwise + out_channels
+    return depthwise * pointwise
+
+
+@_wrong("separable_params", "counts the tensors")
+def _(in_channels, out_channels, kernel_size, bias=False):
+    net = nn.Sequential(
+        nn.Conv2d(in_channels, in_channels, kernel_size, groups=in_channels, bias=bias),
+        nn.Conv2d(in_channels, out_channels, 1, bias=bias),
+    )
+    return len(list(net.parameters()))
+
+
+@_wrong("separable_params", "the ratio of the costs")
+def _(in_channels, out_channels, kernel_size, bias=False):
+    sep = in_channels * kernel_size**2 + in_channels * out_channels
+    full = in_channels * out_channels * kernel_size**2
+    return sep / full
+
+
+@_wrong("receptive_field", "the elements of a square")
+def _(layers):
+    r = 1
+    for k, s, d in layers[::-1]:
+        r = (r - 1) * s + d * (k - 1) + 1
+    return r * r
+
+
+@_wrong("conv_matrix", "rows numbered with W")
+def _(weight, input_size):
+    height, width = input_size
+    kh, kw = weight.shape
+    ho, wo = height - kh + 1, width - kw + 1
+    matrix = torch.zeros(ho * wo, height * width, dtype=weight.dtype)
+    for i in range(ho):
+        for j in range(wo):
+            r = i * width + j
+            if r < ho * wo:
+                for a in range(kh):
+                    matrix[r, (i + a) * width + j : (i + a) * width + j + kw] = weight[a]
+    return matrix
+
+
+@_wrong("conv_matrix", "windows that leave the picture")
+def _(weight, input_size):
+    height, width = input_size
+    kh, kw = weight.shape
+    matrix = torch.zeros(height * width, height * width, dtype=weight.dtype)
+    for y in range(height):
+        for x in range(width):
+            for a in range(kh):
+                for b in range(kw):
+                    if y + a < height and x + b < width:
+                        matrix[y * width + x, (y + a) * width + x + b] = weight[a, b]
+    return matrix
+
+
+@_wrong("conv_matrix", "H for W")
+def _(weight, input_size):
+    n = input_size[0]
+    kh, kw = weight.shape
+    rows = []
+    for i in range(n - kh + 1):
+        for j in range(n - kw + 1):
+            img = torch.zeros(n, n, dtype=weight.dtype)
+            img[i : i + kh, j : j + kw] += weight
+            rows.append(img.view(-1))
+    return torch.stack(rows)
+
+
+@_wrong("conv_matrix", "the size is read as (W, H)")
+def _(weight, input_size):
+    width, height = input_size
+    kh, kw = weight.shape
+    matrix = torch.zeros((height - kh + 1) * (width - kw + 1), height * width, dtype=weight.dtype)
+    out = 0
+    for i in range(height - kh + 1):
+        for j in range(width - kw + 1):
+            for a in range(kh):
+                for b in range(kw):
+                    matrix[out, (i + a) * width + j + b] = weight[a, b]
+            out += 1
+    return matrix
+
+
+@_wrong("conv_transpose2d", "autograd of torch's convolution")
+def _(input, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (sh, sw), (ph, pw), (oh, ow) = _tuple(stride, 2), _tuple(padding, 2), _tuple(output_padding, 2)
+    n, _, h, w = input.shape
+    _, o, kh, kw = weight.shape
+    size = (h - 1) * sh + kh - 2 * ph + oh, (w - 1) * sw + kw - 2 * pw + ow
+    x = torch.zeros(n, o, *size, dtype=input.dtype, requires_grad=True)
+    with torch.enable_grad():
+        z = F.conv2d(x, weight, None, (sh, sw), (ph, pw))
+        (y,) = torch.autograd.grad(z, x, input)
+    return y if bias is None else y + bias[:, None, None]
+
+
+@_wrong("conv_transpose2d", "elements repeated, then correlated")
+def _(input, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (sh, sw), (ph, pw), (oh, ow) = _tuple(stride, 2), _tuple(padding, 2), _tuple(output_padding, 2)
+    kh, kw = weight.shape[2:]
+    x = input.repeat_interleave(sh, 2).repeat_interleave(sw, 3)
+    x = x[:, :, : x.shape[2] - sh + 1, : x.shape[3] - sw + 1]
+    x = F.pad(x, (kw - 1, kw - 1 + ow, kh - 1, kh - 1 + oh)).unfold(2, kh, 1).unfold(3, kw, 1)
+    y = torch.einsum("nchwij,coij->nohw", x, weight.flip(2, 3))
+    y = y[:, :, ph : y.shape[2] - ph, pw : y.shape[3] - pw]
+    return y if bias is None else y + bias[:, None, None]
+
+
+@_wrong("conv_transpose2d", "only the first sample is filled")
+def _(input, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (sh, sw), (ph, pw), (oh, ow) = _tuple(stride, 2), _tuple(padding, 2), _tuple(output_padding, 2)
+    n, c, h, w = input.shape
+    _, o, kh, kw = weight.shape
+    out = torch.zeros(n, o, (h - 1) * sh + kh + oh, (w - 1) * sw + kw + ow, dtype=input.dtype)
+    for ci in range(c):
+        for i in range(h):
+            for j in range(w):
+                out[0, :, i * sh : i * sh + kh, j * sw : j * sw + kw] += input[0, ci, i, j] * weight[ci]
+    out = out[:, :, ph : out.shape[2] - ph, pw : out.shape[3] - pw]
+    return out if bias is None else out + bias[:, None, None]
+
+
+@_wrong("first_layer_that_fails", "the last layer that runs")
+def _(input_shape, layers):
+    x, good = torch.zeros(input_shape), None
+    try:
+        for i, layer in enumerate(_layers(layers)):
+            x = layer(x)
+            good = i
+    except RuntimeError:
+        return good
+    return None
+
+
+@_wrong("depthwise_conv2d", "one filter per channel")
+def _(input, weight, bias=None):
+    kh, kw = weight.shape[2:]
+    x = input.unfold(2, kh, 1).unfold(3, kw, 1)
+    y = torch.einsum("nchwij,cij->nchw", x, weight.squeeze(1))
+    if bias is not None:
+        y = y + bias[:, None, None]
+    return y
+
+
+@_wrong("overlap_counts", "the same count everywhere")
+def _(input_size, kernel_size, stride):
+    return torch.full(((input_size - 1) * stride + kernel_size,), max(1, kernel_size // stride), dtype=torch.int64)
+
+
+@_wrong("overlap_counts", "counts as floats")
+def _(input_size, kernel_size, stride):
+    x = torch.ones(1, 1, input_size)
+    return F.conv_transpose1d(x, torch.ones(1, 1, kernel_size), stride=stride)[0, 0]
+
+
+@_wrong("bilinear_sample", "int() for floor()")
+def _(image, y, x):
+    height, width = image.shape
+    y0, x0 = int(y), int(x)
+    total = torch.zeros((), dtype=image.dtype)
+    for i in (y0, y0 + 1):
+        for j in (x0, x0 + 1):
+            if 0 <= i < height and 0 <= j < width:
+                total = total + image[i, j] * (1 - abs(y - i)) * (1 - abs(x - j))
+    return total
+
+
+@_wrong("grouped_conv2d", "one channel in each group")
+def _(input, weight, bias=None, groups=1):
+    kh, kw = weight.shape[2:]
+    x = input.repeat_interleave(weight.shape[0] // input.shape[1], dim=1).unfold(2, kh, 1).unfold(3, kw, 1)
+    y = (x * weight[:, 0][None, :, None, None]).sum((-1, -2))
+    return y if bias is None else y + bias[None, :, None, None]
+
+
+@_wrong("dilated_conv2d", "bias with every tap")
+def _(input, weight, bias=None, dilation=1):
+    kh, kw = weight.shape[2:]
+    rows, columns = input.shape[2] - dilation * (kh - 1), input.shape[3] - dilation * (kw - 1)
+    y = 0
+    for a, b in product(range(kh), range(kw)):
+        part = input[:, :, a * dilation : a * dilation + rows, b * dilation : b * dilation + columns]
+        y = y + torch.einsum("nchw,oc->nohw", part, weight[:, :, a, b])
+        y = y if bias is None else y + bias[:, None, None]
+    return y

@@ -147,7 +147,6 @@ def kind_of(value: Any) -> str:
 
 _ADVICE = {
     "a NumPy array": "Stay with tensors to the end: torch.from_numpy(result) turns an array into a tensor.",
-    "a list": "Turn the list into what is wanted: torch.stack joins a list of tensors, tuple makes a tuple.",
     "a float": "Sizes and counts are ints: divide with //, not with /.",
     "a generator": "Your function contains yield: return the result with return.",
     "a coroutine": "Your function is defined by async def: define it by def.",
@@ -162,11 +161,26 @@ def _wrong_type(expected: Any, got: Any) -> Difference:
     advice = _ADVICE.get(name, "")
     if isinstance(got, torch.Tensor) and isinstance(expected, int):
         advice = "A plain int is wanted: .item() takes the number out of a tensor with one element."
-    if name == "a list" and isinstance(expected, tuple):
-        advice = "Turn the list into a tuple: return tuple(result), or write (left, right)."
+    if isinstance(got, torch.Tensor) and isinstance(expected, tuple):
+        advice = "A tuple of plain ints is wanted: tuple(result.tolist()) makes one of a tensor with one axis."
+    if isinstance(got, list):
+        advice = _about_a_list(expected, got)
     if inspect.iscoroutine(got):
         got.close()
     return Difference("type", f"expected {kind_of(expected)}, got {found}", f"returns {name}", advice)
+
+
+def _about_a_list(expected: Any, got: list[Any]) -> str:
+    """How a list becomes what is wanted, by what it holds."""
+    if isinstance(expected, tuple):
+        return "Turn the list into a tuple: return tuple(result), or write (left, right)."
+    if not isinstance(expected, torch.Tensor):
+        return f"Wanted is {kind_of(expected)}, not a list of them."
+    if not got or not all(isinstance(item, torch.Tensor) for item in got):
+        return "torch.tensor(result, dtype=...) makes a tensor of a list of numbers, or of lists of numbers."
+    if all(item.ndim == expected.ndim for item in got):
+        return "torch.cat(result, dim=...) joins a list of tensors along an axis that they have."
+    return "torch.stack(result, dim=...) joins a list of tensors along a new axis."
 
 
 def _tensor_difference(expected: torch.Tensor, got: Any) -> Difference | None:
@@ -201,6 +215,8 @@ def _wrong_dtype(expected: torch.Tensor, got: torch.Tensor) -> tuple[str, str]:
     )
     if got.dtype.is_complex:
         return name, "The result of an inverse FFT is complex: take its real part with .real, or use torch.fft.irfft."
+    if not expected.dtype.is_floating_point and not expected.dtype.is_complex:
+        return name, f"Counts and indices are whole numbers: make the tensor with dtype={expected.dtype}."
     if got.dtype.is_floating_point:
         return (
             name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -81,25 +82,26 @@ def from_bank(task: Exercise, tried: Sequence[Tried]) -> Named | None:
     """
     if all(each.outcome.failed for each in tried):
         return None
-    found = [mistake for mistake in task.mistakes if _does_the_same(mistake.wrong, tried)]
+    returned = [each for each in tried if not each.outcome.failed]
+    wrong = sum(not each.is_right for each in returned)
+    found = [mistake for mistake in task.mistakes if _does_the_same(mistake.wrong, tried, by_words=not wrong)]
     if found:
         return Named(found[0].name, found[0].sentence) if len(found) == 1 else None
-    return _two_at_once(task, tried) or _where_it_returns(task, tried)
-
-
-def _where_it_returns(task: Exercise, tried: Sequence[Tried]) -> Named | None:
-    """The one mistake that explains all results of an answer that raises in other cases."""
-    returned = [each for each in tried if not each.outcome.failed]
-    if len(returned) == len(tried) or sum(not each.is_right for each in returned) < 2:
-        return None
-    found = [mistake for mistake in task.mistakes if _does_the_same(mistake.wrong, returned)]
+    both = _two_at_once(task, tried) if wrong else None
+    if both is not None or len(returned) == len(tried) or wrong < 2:
+        return both
+    found = [mistake for mistake in task.mistakes if _does_the_same(mistake.wrong, returned)]  # it raises in the others
     return Named(found[0].name, found[0].sentence) if len(found) == 1 else None
 
 
 def _two_at_once(task: Exercise, tried: Sequence[Tried]) -> Named | None:
-    """Two mistakes that together have these outcomes; of many only those that fail in the same cases."""
+    """Two mistakes that together have these outcomes; of many only those that fail in the same cases.
+
+    Two that raise where the answer does tell little: the results that are returned must show both of them.
+    """
     if task.combined is None:
         return None
+    returned = [each for each in tried if not each.outcome.failed]
     failing = frozenset(i for i, each in enumerate(tried) if not each.is_right)
     pairs = list(itertools.combinations(_failing_cases(task), 2))
     likely = [pair for pair in pairs if pair[0][1] | pair[1][1] == failing]
@@ -108,7 +110,9 @@ def _two_at_once(task: Exercise, tried: Sequence[Tried]) -> Named | None:
             both = task.combined(frozenset({one.name, other.name}))
         except Exception:
             continue
-        if both is not None and _does_the_same(both, tried):
+        if both is None or not _does_the_same(both, tried):
+            continue
+        if len(returned) == len(tried) or not any(_does_the_same(each.wrong, returned) for each in (one, other)):
             return Named(f"{one.name}; and {other.name}", f"Two things at once. {one.sentence} And: {other.sentence}")
     return None
 
@@ -127,18 +131,33 @@ def _solved(task: Exercise) -> list[tuple[Case, Any]]:
     return [(case, task.solution(*copied(case.args), **copied(dict(case.kwargs)))) for case in task.cases()]
 
 
-def _does_the_same(wrong: Answer, tried: Sequence[Tried]) -> bool:
-    """Whether a wrong answer has these outcomes in every case; an error is like any other error."""
+def _does_the_same(wrong: Answer, tried: Sequence[Tried], *, by_words: bool = False) -> bool:
+    """Whether a wrong answer has these outcomes in every case.
+
+    An error is like any other error, and like an empty result; `by_words` wants errors of one kind, in the same words.
+    """
     for each in sorted(tried, key=lambda each: each.is_right):  # the failing ones tell most mistakes apart at once
         try:
             value = wrong(*copied(each.case.args), **copied(dict(each.case.kwargs)))
-        except Exception:
-            if not each.outcome.failed:
+        except Exception as error:
+            if by_words and each.outcome.failed and _words(error) != _words(each.outcome.error):
+                return False
+            if not each.outcome.failed and not _is_empty(each):
                 return False
             continue
         if each.outcome.failed or not _same(value, each.outcome.value):
             return False
     return True
+
+
+def _words(error: BaseException | None) -> tuple[type | None, str]:
+    """The kind of an error and its words, without numbers."""
+    return type(error), re.sub(r"\d+", "0", str(error))
+
+
+def _is_empty(each: Tried) -> bool:
+    value = each.outcome.value
+    return isinstance(value, torch.Tensor) and value.numel() == 0 and not each.is_right
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -172,15 +191,18 @@ def from_outcomes(task: Exercise, tried: Sequence[Tried]) -> Named | None:
             return Named(form.name, form.sentence)
         change = other_arguments.explain(task.solution, cases, got)
         if change is not None:
-            return Named(change, f"Your results are those of a right answer to another call: {change}.")
+            return Named(change.name, change.sentence)
     where = conditions.in_words(cases, [not each.is_right for each in tried])
     if where is not None:
         errors = {type(each.outcome.error).__name__ for each in tried if each.outcome.error is not None}
         all_raise = all(each.is_right or each.outcome.failed for each in tried)
         verb = f"raises {errors.pop()}" if all_raise and len(errors) == 1 else "wrong"
-        return Named(f"{verb} {where}", f"Your answer {'is wrong' if verb == 'wrong' else verb} exactly {where}.")
+        how = f"Your answer {'is wrong' if verb == 'wrong' else verb}"
+        sure = "exactly " if where.is_plain else ""
+        checked = "" if where.is_plain else ", in the cases that were checked"
+        return Named(f"{verb} {where.words}", f"{how} {sure}{where.words}{checked}.")
     if not failed:
-        elements = conditions.in_elements(expected, got)
+        elements = conditions.in_elements(expected, got, conditions.axes_of(cases, expected))
         if elements is not None:
             return Named(*elements)
     return None

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from convlab.practice.conditions import axes_of
 from convlab.practice.exercise import Case
 from convlab.practice.tensor_forms import Form, Pairs, always, of_tensors
 
@@ -28,7 +29,7 @@ def explain(cases: Sequence[Case], names: Sequence[str], expected: Sequence[Any]
     """
     pairs = list(zip(expected, got, strict=True))
     if all(isinstance(right, torch.Tensor) and isinstance(mine, torch.Tensor) for right, mine in pairs):
-        return of_tensors(pairs)
+        return of_tensors(pairs, *axes_of(cases, expected))
     if all(_is_int(right) and _is_int(mine) for right, mine in pairs):
         return _of_ints(cases, names, pairs)
     if all(_are_ints(right) and _are_ints(mine) for right, mine in pairs):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from convlab.practice.calling import Outcome, call, copied, is_blank
 from convlab.practice.comparing import difference, kind_of
+from convlab.practice.conditions import in_common
 from convlab.practice.exercise import Answer, Case, Design, Exercise, Task
 from convlab.practice.explaining import Named, Tried, from_bank, from_outcomes, is_rounding, works_without_batch
 from convlab.practice.limits import own_state, quiet, within
@@ -62,18 +62,18 @@ def _judge_function(task: Exercise, answer: Any, seconds: float, seconds_per_cas
             )
     names = list(inspect.signature(task.solution).parameters)
     tried: list[Tried] = []
-    end = time.monotonic() + seconds
+    spent = 0.0
     for case, taken in zip(asked, cases, strict=True):
         assert taken is not None
-        left = end - time.monotonic()
         outcome = call(
             answer,
             taken,
-            seconds=max(0.05, min(seconds_per_case, left)),
+            seconds=max(0.05, min(seconds_per_case, seconds - spent)),
             replaces=task.replaces,
             names=names,
             must_watch=not tried,
         )
+        spent += outcome.seconds
         expected = task.solution(*copied(case.args), **copied(dict(case.kwargs)))
         if outcome.timed_out:
             return _refused(
@@ -98,10 +98,10 @@ def _verdict(task: Exercise, answer: Answer, tried: Sequence[Tried], seconds: fl
         worst = failing[0]
     elif worst.outcome.failed:
         named = _raised(task, answer, tried, worst, seconds)
-    elif (told := of_difference(worst)) is not None:
+    elif (told := of_difference(worst, tried)) is not None:
         named = told
     elif changing:
-        worst, named = changing[0], of_changes(changing[0].outcome.changed)
+        worst, named = changing[0], of_changes(changing[0].outcome.changed, changing[0].case.args)
     elif is_rounding(tried):
         advice = "The last digits are wrong in float64: somewhere on the way the numbers were in float32."
         named = Named("computed in float32", advice)
@@ -143,9 +143,11 @@ def _raised(task: Exercise, answer: Answer, tried: Sequence[Tried], worst: Tried
             return Named("forgets the batch", sentence)
         return Named(f"raises {type(error).__name__}", f"Your function raises {type(error).__name__}.")
     found = from_outcomes(task, tried)
-    return found or Named(
-        f"raises {type(error).__name__}", f"Your function raises {type(error).__name__} in some cases."
-    )
+    if found is not None:
+        return found
+    common = in_common([each.case for each in tried if not each.is_right])
+    where = f"; in each of them {common}" if common else ""
+    return Named(f"raises {type(error).__name__}", f"Your function raises {type(error).__name__} in some cases{where}.")
 
 
 def _told(task: Exercise, worst: Tried, named: Named | None) -> Verdict:

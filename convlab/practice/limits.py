@@ -21,6 +21,7 @@ KEPT_CHARACTERS = 4000
 """How much of what an answer prints is kept."""
 
 _AGAIN_AFTER = 0.005  # seconds between two attempts to stop code that catches everything
+_LONGEST_IMPORTS = 30.0  # seconds
 _NO_INPUT = "an answer is called without a keyboard: input() and breakpoint() have nothing to read"
 
 
@@ -41,7 +42,7 @@ class Ended:
         value: What it returned.
         error: What it raised, or None.
         timed_out: Whether it was stopped.
-        seconds: How long it took.
+        seconds: How long it took, without the time that was granted for imports.
 
     Example:
         >>> Ended(value=3, error=None, timed_out=False, seconds=0.1).value
@@ -55,18 +56,22 @@ class Ended:
 
 
 class _Timer:
-    """Raises `TimeIsUp` in a thread, again and again, until the call there has ended."""
+    """Raises `TimeIsUp` in a thread, again and again, until the call there has ended.
+
+    Imports do not count: where modules were loaded meanwhile, as torch's own late ones are, the time begins again.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.ended = False
         self.fired = False
+        self.granted = 0.0
         self._ident = threading.get_ident()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(seconds,), daemon=True)
         self._thread.start()
 
     def _watch(self, seconds: float) -> None:
-        if self._wake.wait(seconds):
+        if self._has_ended_within(seconds):
             return
         while not self.ended:
             if self._is_importing():
@@ -75,6 +80,19 @@ class _Timer:
             self.fired = True
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._ident), ctypes.py_object(TimeIsUp))
             self._wake.wait(_AGAIN_AFTER)
+
+    def _has_ended_within(self, seconds: float) -> bool:
+        """Whether the call ends before a whole limit passes in which no module is loaded."""
+        is_importing = False
+        while True:
+            modules, was_importing, started = len(sys.modules), is_importing, time.monotonic()
+            if self._wake.wait(seconds):
+                return True
+            is_importing = self._is_importing()
+            has_imported = was_importing or is_importing or len(sys.modules) > modules
+            if not has_imported or self.granted > _LONGEST_IMPORTS:
+                return False
+            self.granted += time.monotonic() - started
 
     def _is_importing(self) -> bool:
         """Whether the thread is in an import, as torch's own late ones: half a module breaks later code."""
@@ -131,7 +149,7 @@ def within(seconds: float, function: Callable[[], Any]) -> Ended:
             pass
     if isinstance(error, KeyboardInterrupt):
         raise error
-    return Ended(value, error, timer.fired, time.monotonic() - started)
+    return Ended(value, error, timer.fired, time.monotonic() - started - timer.granted)
 
 
 @contextlib.contextmanager

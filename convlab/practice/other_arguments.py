@@ -16,6 +16,31 @@ from convlab.practice.exercise import Answer, Case
 _AXES = ("first", "second", "third", "fourth", "fifth")
 
 
+_SAMPLES = {
+    "only the first slice of input along axis 0 is used": (
+        "only the first sample is computed",
+        "The result holds every sample of the batch, along axis 0.",
+    ),
+    "the first slice of input along axis 0 is used for all": (
+        "the first sample stands for all",
+        "Sample n of the result comes from sample n of the input.",
+    ),
+    "input is in reverse order along axis 0": (
+        "the samples are in reverse order",
+        "Sample n of the result comes from sample n of the input.",
+    ),
+    "all but the first slice of input along axis 0 count as 0": (
+        "the other samples stay zero",
+        "Only the first sample is computed. Every sample of the result comes from its own sample of the input.",
+    ),
+    "the last slice of input along axis 0 is left out": (
+        "the last sample is left out",
+        "The result holds every sample of the batch, along axis 0.",
+    ),
+}
+"""What a change of a batch means, in plain words."""
+
+
 class Change(NamedTuple):
     """Another value of an argument, and what a mistake with this effect is called.
 
@@ -32,7 +57,23 @@ class Change(NamedTuple):
     value: Any
 
 
-def explain(solution: Answer, cases: Sequence[Case], got: Sequence[Any]) -> str | None:
+class Explained(NamedTuple):
+    """A mistake that acts like another argument.
+
+    Attributes:
+        name: Its name.
+        sentence: What is wrong, for the learner.
+
+    Example:
+        >>> Explained("stride is ignored", "Use the stride.").name
+        'stride is ignored'
+    """
+
+    name: str
+    sentence: str
+
+
+def explain(solution: Answer, cases: Sequence[Case], got: Sequence[Any]) -> Explained | None:
     """The change of one argument with which the right function returns all these results; None where there is none.
 
     Args:
@@ -43,7 +84,7 @@ def explain(solution: Answer, cases: Sequence[Case], got: Sequence[Any]) -> str 
     Example:
         >>> def area(height, width=1):
         ...     return height * width
-        >>> explain(area, [Case("3 and 4", (3, 4)), Case("5 and 2", (5, 2))], [3, 5])
+        >>> explain(area, [Case("3 and 4", (3, 4)), Case("5 and 2", (5, 2))], [3, 5]).name
         'width is ignored'
     """
     signature = inspect.signature(solution)
@@ -52,7 +93,7 @@ def explain(solution: Answer, cases: Sequence[Case], got: Sequence[Any]) -> str 
         arguments = signature.bind(*case.args, **case.kwargs)
         arguments.apply_defaults()
         bound.append(arguments.arguments)
-    ndim = _ndim(bound[0])
+    ndim, traits = _ndim(bound[0]), frozenset[str]().union(*(case.traits for case in cases))
     for name, parameter in signature.parameters.items():
         changes = [{c.name: c.value for c in _changes(name, each[name], parameter.default, ndim)} for each in bound]
         for change in dict.fromkeys(itertools.chain.from_iterable(changes)):
@@ -60,8 +101,14 @@ def explain(solution: Answer, cases: Sequence[Case], got: Sequence[Any]) -> str 
                 _returns(solution, {**each, name: values.get(change, each[name])}, mine)
                 for each, values, mine in zip(bound, changes, got, strict=True)
             ):
-                return change
+                return _in_words(change, has_samples=any("the batch has" in trait for trait in traits))
     return None
+
+
+def _in_words(change: str, *, has_samples: bool) -> Explained:
+    if has_samples and change in _SAMPLES:
+        return Explained(*_SAMPLES[change])
+    return Explained(change, f"Your results are those of a right answer to another call: {change}.")
 
 
 def _ndim(arguments: Mapping[str, Any]) -> int:

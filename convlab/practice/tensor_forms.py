@@ -156,20 +156,57 @@ _TENSORS: tuple[tuple[Form, Callable[[torch.Tensor], Iterable[Any]]], ...] = (
 )
 
 
-def of_tensors(pairs: Pairs) -> Form | None:
+_OF_SAMPLES = (
+    "forgets the batch",
+    "the first sample for all",
+    "the last sample for all",
+    "only the first sample",
+    "the batch is summed",
+)
+_OF_CHANNELS = (
+    "only the first output channel",
+    "the first output channel for all",
+    "output channels are summed",
+    "output channels in reverse order",
+)
+
+
+def _of_an_axis(form: Form, axis: int) -> Form:
+    """The form in words that fit a result without samples or output channels."""
+    name = {
+        "forgets the batch": f"one entry of axis {axis}",
+        "the first sample for all": f"the first entry of axis {axis} for all",
+        "the last sample for all": f"the last entry of axis {axis} for all",
+        "only the first sample": f"only the first entry of axis {axis}",
+        "the batch is summed": f"axis {axis} is summed",
+        "only the first output channel": f"only the first entry of axis {axis}",
+        "the first output channel for all": f"the first entry of axis {axis} for all",
+        "output channels are summed": f"axis {axis} is summed",
+        "output channels in reverse order": f"axis {axis} in reverse order",
+    }[form.name]
+    return Form(name, f"Compare your result with the right one along axis {axis}: {name}.")
+
+
+def of_tensors(pairs: Pairs, has_samples: bool = True, has_channels: bool = True) -> Form | None:
     """The form that tensors have in all cases; None where they have none.
 
     Args:
         pairs: The right result and the returned one, case by case.
+        has_samples: Whether axis 0 of a result counts samples.
+        has_channels: Whether axis 1 of a result counts output channels.
 
     Example:
         >>> right = torch.arange(6.0).reshape(2, 1, 3)
         >>> of_tensors([(right, right[:1])]).name
         'forgets the batch'
+        >>> of_tensors([(right, right[:1])], has_samples=False).name
+        'one entry of axis 0'
     """
     for form, variants in _TENSORS:
         if always(pairs, variants):
-            return form
+            if form.name in _OF_SAMPLES and not has_samples:
+                return _of_an_axis(form, 0)
+            return _of_an_axis(form, 1) if form.name in _OF_CHANNELS and not has_channels else form
     for holds, form in _RELATIONS:
         may_agree = form in _PARTIAL
         if all(holds(right.detach(), mine.detach()) or (may_agree and agree(right, mine)) for right, mine in pairs):

@@ -14,13 +14,15 @@ from convlab.practice.exercise import Answer, Case, Exercise
 from convlab.practice.explaining import Named, Tried
 
 _PRINTED = 60
+_IN_WORDS = {"convolution_backward": "gradient of a convolution (convolution_backward)"}
 
 
-def of_difference(worst: Tried) -> Named | None:
+def of_difference(worst: Tried, tried: Sequence[Tried] = ()) -> Named | None:
     """The mistake that the kind of a result names by itself: None, a list, another dtype.
 
     Args:
         worst: The case in which it showed.
+        tried: All cases. Where None is right in some of them, it is a value like any other.
 
     Example:
         >>> from convlab.practice.comparing import difference
@@ -29,6 +31,8 @@ def of_difference(worst: Tried) -> Named | None:
     """
     found, printed = worst.difference, worst.outcome.printed.strip()
     if found is None or found.mistake is None:
+        return None
+    if _may_be_none(tried) and (worst.expected is None or worst.outcome.value is None):
         return None
     if found.kind == "none" and printed:
         text = printed.splitlines()[0]
@@ -39,15 +43,30 @@ def of_difference(worst: Tried) -> Named | None:
         )
     if found.kind == "none":
         return Named(found.mistake, "Your function returns None: end it with return, and the result behind it.")
+    if any(_is_another_number(each.expected, each.outcome.value) for each in tried):
+        return Named(
+            found.mistake, f"Your function {found.mistake}. An int is wanted, and in some cases another number."
+        )
     where = "" if found.kind == "dtype" else " The kind of thing that is returned is part of the answer."
     return Named(found.mistake, f"Your function {found.mistake}. {found.advice or where.strip()}".strip())
 
 
-def of_changes(changed: Sequence[str]) -> Named:
+def _may_be_none(tried: Sequence[Tried]) -> bool:
+    """Whether None is a right answer in some cases, and this answer is not None in all of them."""
+    return any(each.expected is None for each in tried) and any(each.outcome.value is not None for each in tried)
+
+
+def _is_another_number(expected: Any, got: Any) -> bool:
+    """Whether a float is wrong, however it is rounded down."""
+    return isinstance(expected, int) and isinstance(got, float) and got // 1 != expected
+
+
+def of_changes(changed: Sequence[str], arguments: Sequence[Any] = ()) -> Named:
     """The mistake of a function that changes its arguments.
 
     Args:
         changed: Their names.
+        arguments: All arguments of the call.
 
     Example:
         >>> of_changes(["input"]).name
@@ -55,6 +74,10 @@ def of_changes(changed: Sequence[str]) -> Named:
     """
     names = " and ".join(changed)
     advice = "operations that end in _ , += and assignments to elements work in place: take a copy first, with .clone()"
+    if arguments and not any(isinstance(argument, torch.Tensor) for argument in arguments):
+        advice = (
+            "pop, append, sort and assignments to entries change the list itself: take a copy first, with list(...)"
+        )
     return Named("changes its input", f"Your function changes its argument {names}: {advice}.")
 
 
@@ -68,7 +91,7 @@ def of_calls(called: Sequence[str]) -> Named:
         >>> of_calls(["convolution"]).name
         "calls torch's own function"
     """
-    what = " and ".join(called)
+    what = " and ".join(_IN_WORDS.get(name, name) for name in called)
     if called[0].startswith("convlab."):
         return Named("calls convlab's own function", f"Your answer calls {what}: this is what is to be written here.")
     sentence = f"Your answer calls torch's own {what} (seen while it ran): this is what is to be written here."

@@ -246,6 +246,11 @@ FORBIDDEN: dict[str, tuple[str, Callable[..., Any]]] = {
 }
 
 
+@by_exercise
+def test_what_may_not_be_called_is_said(exercise: Exercise) -> None:
+    assert ("Do not call" in " ".join(exercise.question.split())) == bool(exercise.replaces)
+
+
 @pytest.mark.parametrize("which", FORBIDDEN)
 def test_what_an_exercise_asks_for_is_seen(which: str) -> None:
     name, answer = FORBIDDEN[which]

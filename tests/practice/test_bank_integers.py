@@ -18,6 +18,7 @@ import convlab
 from convlab import arithmetic
 from convlab.arithmetic import ConvSpec
 from convlab.nn import CausalConv1d, SeparableConv2d
+from convlab.practice import catalogue
 from convlab.practice._bank import (
     capstone,
     costs,
@@ -323,6 +324,35 @@ def test_a_solution_stands_on_its_own_under_the_exercises_name(name: str) -> Non
         assert outcomes(task, alone[solution.__name__]) == outcomes(task, task.solution)
 
 
+@pytest.mark.parametrize("name", EXERCISES)
+def test_what_may_not_be_called_is_said(name: str) -> None:
+    task = EXERCISES[name]
+    assert ("convlab's function" in task.question.replace("\n", " ")) == bool(task.replaces)
+
+
+BUILDS_ON = {
+    "convolve2d": "cross_correlate",
+    "best_match": "cross_correlate",
+    "conv1d": "conv_output_size",
+    "conv2d": "one_by_one",
+    "linear_in_features": "pooled_size",
+    "separable_macs": "separable_params",
+    "dilated_conv2d": "spread_kernel",
+    "output_padding_for": "conv_transpose_output_size",
+    "conv_transpose2d": "conv_transpose_output_size",
+    "deform_conv_at": "bilinear_sample",
+    "conv_grad_weight": "conv1d_grad_weight",
+    "fft_conv2d": "fft_conv1d",
+    "upsampler": "network_macs",
+}
+
+
+@pytest.mark.parametrize("name", BUILDS_ON)
+def test_an_exercise_comes_after_the_one_that_it_builds_on(name: str) -> None:
+    order = catalogue.names()
+    assert order.index(BUILDS_ON[name]) < order.index(name)
+
+
 @pytest.mark.parametrize("name", [name for name, task in EXERCISES.items() if task.combined is not None])
 def test_mistakes_combine(name: str) -> None:
     task = EXERCISES[name]
@@ -562,6 +592,20 @@ def test_the_cost_and_the_size_of_the_network_are_those_of_the_model() -> None:
     assert trace.receptive_field.size == (63, 63)
     assert trace.num_macs <= 250_000
     assert trace.num_params <= 1_600
+
+
+@pytest.mark.parametrize(
+    ("layers", "name"),
+    [
+        pytest.param([(1, 1, 1, 0, 0), (1, 57, 1, 0, 0)], None, id="one channel, then a wide kernel"),
+        pytest.param([(1, 57, 1, 0, 0)], "too many MACs", id="a wide kernel on all channels"),
+    ],
+)
+def test_an_upsampler_without_strides_is_judged_by_its_properties(
+    layers: list[tuple[int, ...]], name: str | None
+) -> None:
+    found = DESIGNS["upsampler"].judge(layers)
+    assert (found and found[0]) == name
 
 
 def test_the_upsampler_runs() -> None:

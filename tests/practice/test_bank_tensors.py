@@ -84,8 +84,27 @@ def as_gradient(
     return found if bias is None else found + bias.reshape(-1, 1, 1)
 
 
-def by_scattering(input: torch.Tensor, weight: torch.Tensor, bias: Any = None, **options: Any) -> torch.Tensor:
+def by_scattering(
+    input: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    stride: int = 1,
+    padding: int = 0,
+    output_padding: int = 0,
+) -> torch.Tensor:
+    options = {"stride": stride, "padding": padding, "output_padding": output_padding}
     return convlab.conv_transpose(input, weight, bias, **options, method="reference")
+
+
+def by_torch_grad(input: torch.Tensor, weight: torch.Tensor, *rest: Any, **options: Any) -> torch.Tensor:
+    size = (len(input), weight.shape[1], input.shape[2] + weight.shape[2] - 1, input.shape[3] + weight.shape[3] - 1)
+    found: torch.Tensor = torch.nn.grad.conv2d_input(size, weight, input)
+    return found
+
+
+def at_one_position(image: torch.Tensor, weight: torch.Tensor, offset: torch.Tensor, y: int, x: int) -> torch.Tensor:
+    size = (image.shape[1] - weight.shape[2] + 1, image.shape[2] - weight.shape[3] + 1)
+    return convlab.deform_conv(image[None], offset[None, :, : size[0], : size[1]], weight)[0, :, y, x]
 
 
 def matrix_of_convlab(weight: torch.Tensor, input_size: tuple[int, int]) -> torch.Tensor:
@@ -300,6 +319,8 @@ FORBIDDEN: dict[str, tuple[str, Callable[..., Any]]] = {
         "conv_transpose2d",
         lambda input, weight, *rest, **options: torch.nn.ConvTranspose2d(len(weight), 1, 1)(input),
     ),
+    "the gradient of a convolution": ("conv_transpose2d", by_torch_grad),
+    "convlab's deformable convolution": ("deform_conv_at", at_one_position),
     "convlab's transposed convolution": ("conv_transpose2d", convlab.conv_transpose),
     "convlab's matrix": ("conv_matrix", matrix_of_convlab),
     "grid_sample": ("bilinear_sample", sampled),
@@ -313,6 +334,12 @@ FORBIDDEN: dict[str, tuple[str, Callable[..., Any]]] = {
     "conv1d instead of an FFT": ("fft_conv1d", F.conv1d),
     "conv2d instead of an FFT": ("fft_conv2d", F.conv2d),
 }
+
+
+@by_exercise
+def test_what_may_not_be_called_is_said(exercise: Exercise) -> None:
+    words = " ".join(exercise.question.split())
+    assert any(no in words for no in ("not allowed", "may not call", "are not.")) == bool(exercise.replaces)
 
 
 @pytest.mark.parametrize("which", FORBIDDEN)

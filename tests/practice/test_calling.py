@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import random
 import time
 import warnings
@@ -133,6 +134,34 @@ def test_an_import_is_not_cut_in_two(tmp_path: Any, monkeypatch: pytest.MonkeyPa
     import slow_to_import
 
     assert slow_to_import.WHOLE
+
+
+def test_time_spent_in_imports_does_not_count(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first torch.func.vjp of a process loads some 300 modules."""
+    names = [f"slow_to_import_{i}" for i in range(2)]
+    for name in names:
+        (tmp_path / f"{name}.py").write_text("for _ in range(6_000_000):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def answer() -> None:
+        for name in names:
+            importlib.import_module(name)
+            for _ in range(1_000_000):  # its own work: short, but longer than a timer waits that has run out
+                pass
+
+    assert not call(answer, NOTHING, seconds=0.1).timed_out
+
+
+def test_what_loops_after_an_import_is_stopped(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "quick_to_import.py").write_text("QUICK = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def answer() -> None:
+        importlib.import_module("quick_to_import")
+        while True:
+            pass
+
+    assert call(answer, NOTHING, seconds=0.02).timed_out
 
 
 # ------------------------------------------------------------------------------------------------------------ errors

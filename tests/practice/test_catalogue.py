@@ -7,8 +7,10 @@ import importlib
 import pkgutil
 
 import pytest
+import torch
 
 from convlab.practice.catalogue import find, in_order, names
+from convlab.practice.exercise import Exercise
 
 CORE = [
     "conv_output_size",
@@ -24,6 +26,25 @@ CORE = [
     "conv_transpose2d",
     "conv_transpose_output_size",
 ]
+
+
+def _cannot_be_flattened(tensor: object) -> bool:
+    """Whether no two neighbouring axes can be joined without a copy, so that every view of another shape raises."""
+    return isinstance(tensor, torch.Tensor) and all(
+        one > 1 and other > 1 and step != next_step * other
+        for one, other, step, next_step in zip(
+            tensor.shape, tensor.shape[1:], tensor.stride(), tensor.stride()[1:], strict=False
+        )
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in names() if isinstance(find(name), Exercise)])
+def test_an_answer_that_views_its_input_does_not_pass(name: str) -> None:
+    """`x.view(N * C, H, W)` works for some inputs that are not contiguous, but not for all."""
+    task = find(name)
+    assert isinstance(task, Exercise)
+    given = [part for case in task.cases() for part in case.args[:1] if isinstance(part, torch.Tensor)]
+    assert any(_cannot_be_flattened(tensor) for tensor in given) or name == "spread_kernel" or not given
 
 
 @pytest.mark.parametrize("name", CORE)

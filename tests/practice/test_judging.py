@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +14,16 @@ from wrong_answers import RIGHT, WRONG, Handed
 from convlab.practice.catalogue import find
 from convlab.practice.exercise import Case, Design, Exercise, Mistake
 from convlab.practice.judging import judge
+from convlab.practice.verdict import Verdict
 
 UNNAMED = ["conv_matrix: kernel transposed"]
 """Wrong answers to the core exercises whose mistake has no name yet."""
+
+
+@functools.cache
+def judged(handed: Handed) -> Verdict:
+    """The verdict on an answer; several tests look at it."""
+    return judge(find(handed.exercise), handed.answer, seconds=60, seconds_per_case=30)
 
 
 @pytest.mark.parametrize("handed", RIGHT, ids=str)
@@ -27,7 +35,7 @@ def test_right_answers_pass_in_any_style(handed: Handed) -> None:
 
 @pytest.mark.parametrize("handed", [handed for handed in WRONG if handed.id != "never ends"], ids=str)
 def test_wrong_answers_are_refused_and_named(handed: Handed) -> None:
-    verdict = judge(find(handed.exercise), handed.answer, seconds=60, seconds_per_case=30)
+    verdict = judged(handed)
     assert not verdict.passed
     assert not verdict.is_blank
     assert f'practice.hint("{handed.exercise}")' in verdict.message
@@ -58,11 +66,80 @@ def test_almost_every_mistake_is_named() -> None:
         ("conv_output_size", "two parameters only", "other parameters"),
         ("receptive_field", "empties the list", "changes its input"),
         ("same_padding", "a list", "returns a list"),
+        ("conv_output_size", "the last window that just fits is not counted", None),
+        ("same_padding", "halved by round()", "round() on the left"),
+        ("conv1d", "reshaped where axes must move", "the result is reshaped, its channels not moved"),
+        ("conv2d", "view on samples and channels", "raises RuntimeError where the input is not contiguous"),
+        (
+            "conv2d",
+            "stride of the rows for both axes, bias of the first channel only",
+            "the stride's first number is used for every axis; and only the first output channel gets its bias",
+        ),
+        ("conv3d", "every tap reads the same frame", "the depth tap is not in the index"),
+        ("conv3d", "bias along the batch", "the bias runs along the batch"),
+        ("grouped_conv2d", "the groups are added up", "the groups are added up, with the first biases"),
+        ("grouped_conv2d", "groups are not used", "raises RuntimeError where there are several groups"),
+        ("grouped_conv2d", "the bias of the first group for each", "every group uses the first biases"),
+        ("dilated_conv2d", "dilation changes only the size", "the dilation only changes the size"),
+        ("dilated_conv2d", "dilation zeros between the taps", "the dilation is one too large, unless it is 1"),
+        ("dilated_conv2d", "dilation in the rows only", "the dilation is not used on the last axis"),
+        (
+            "dilated_conv2d",
+            "dilation not in the index of the columns",
+            "the dilation is not in the index of the last axis",
+        ),
+        ("dilated_conv2d", "bias with every tap", "the bias is added once per tap"),
+        ("separable_params", "an ordinary convolution with its bias", "an ordinary convolution"),
+        ("separable_params", "the depthwise layer alone", "no pointwise layer"),
+        ("separable_params", "the layers multiplied, with bias", "the layers are multiplied, each with its bias"),
+        ("separable_params", "counts the tensors", "the parameter tensors are counted"),
+        ("receptive_field", "the elements of a square", None),
+        ("conv_matrix", "rows numbered with W", "the output has rows of length W"),
+        ("conv_matrix", "windows that leave the picture", None),
+        ("conv_matrix", "H for W", "H is used for both sides"),
+        ("conv_matrix", "the size is read as (W, H)", "H and W swapped"),
+        ("conv_transpose2d", "autograd of torch's convolution", "calls torch's own function"),
+        ("conv_transpose2d", "elements repeated, then correlated", "elements repeated in the gaps"),
+        ("conv_transpose2d", "only the first sample is filled", "the other samples stay zero"),
+        ("first_layer_that_fails", "the last layer that runs", None),
+        (
+            "depthwise_conv2d",
+            "one filter per channel",
+            "raises RuntimeError where there are several channels and there are several filters for a channel",
+        ),
+        ("overlap_counts", "the same count everywhere", "the same count everywhere, at least 1"),
+        ("bilinear_sample", "int() for floor()", "int() instead of floor(), with absolute distances"),
     ],
 )
-def test_names_say_what_the_mistake_is(exercise: str, id: str, mistake: str) -> None:
-    (answer,) = [handed.answer for handed in WRONG if (handed.exercise, handed.id) == (exercise, id)]
-    assert judge(find(exercise), answer, seconds=60, seconds_per_case=30).mistake == mistake
+def test_names_say_what_the_mistake_is(exercise: str, id: str, mistake: str | None) -> None:
+    """None: the words of the one who handed it in."""
+    (handed,) = [handed for handed in WRONG if (handed.exercise, handed.id) == (exercise, id)]
+    assert judged(handed).mistake == (mistake or id)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "id", "words"),
+    [
+        ("grouped_conv2d", "a list of the groups", "torch.cat(result, dim=...)"),
+        ("overlap_counts", "counts as floats", "dtype=torch.int64"),
+        ("separable_params", "the ratio of the costs", "An int is wanted, and in some cases another number."),
+        ("conv_output_size", "true division", "divide with //"),
+        ("receptive_field", "empties the list", "take a copy first, with list(...)"),
+        ("conv1d", "changes the weight", "take a copy first, with .clone()"),
+        ("conv1d", "a list", "torch.tensor(result, dtype=...)"),
+        (
+            "grouped_conv2d",
+            "one channel in each group",
+            "in some cases; in each of them there are several input channels.",
+        ),
+        ("conv_transpose2d", "autograd of torch's convolution", "gradient of a convolution (convolution_backward)"),
+        ("depthwise_conv2d", "one filter per channel", "for a channel, in the cases that were checked."),
+        ("grouped_conv2d", "groups are not used", "raises RuntimeError exactly where there are several groups."),
+    ],
+)
+def test_advice_fits_what_was_handed_in(exercise: str, id: str, words: str) -> None:
+    (handed,) = [handed for handed in WRONG if (handed.exercise, handed.id) == (exercise, id)]
+    assert words in judged(handed).message
 
 
 # --------------------------------------------------------------------------------- an exercise made for these tests
@@ -178,6 +255,82 @@ def test_mistakes_of_any_exercise_are_named(answer: Any, mistake: str) -> None:
     verdict = judge(TASK, answer, seconds=60, seconds_per_case=30)
     assert not verdict.passed
     assert verdict.mistake == mistake
+
+
+def _raises_from_the_bank(input: Any, scale: Any = 1, bias: Any = None) -> Any:
+    return scaled(input, scale, None if bias is None else bias.reshape(3, len(bias) - 2))
+
+
+def _raises_otherwise(input: Any, scale: Any = 1, bias: Any = None) -> Any:
+    return scaled(input, scale, bias if bias is None else bias[[7]])
+
+
+def _also_without_scale(input: Any, scale: Any = 1, bias: Any = None) -> Any:
+    return _raises_otherwise(input, 1, bias)
+
+
+RAISING = dataclasses.replace(
+    TASK, combined=None, mistakes=(*TASK.mistakes, Mistake("raises", "It raises.", _raises_from_the_bank))
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        pytest.param(_raises_from_the_bank, "raises", id="in the same words"),
+        pytest.param(_raises_otherwise, "raises IndexError where there is a bias or the dtype is float64", id="other"),
+        pytest.param(_also_without_scale, "raises IndexError", id="one wrong value is too few"),
+    ],
+)
+def test_an_error_alone_names_no_mistake_of_the_bank(answer: Any, mistake: str) -> None:
+    assert judge(RAISING, answer).mistake == mistake
+
+
+def _two_that_raise(faults: frozenset[str]) -> Callable[..., Any]:
+    def answer(input: Any, scale: Any = 1, bias: Any = None) -> Any:
+        if bias is not None and "raises" in faults:
+            raise ValueError("no bias")
+        return _faulty(faults)(input, scale, bias)
+
+    return answer
+
+
+def test_two_mistakes_are_told_by_values_and_not_by_errors() -> None:
+    """Without a scale, and it raises for every bias: whether the bias was wrong, too, nobody has seen."""
+    mistakes = tuple(Mistake(name, f"{name}.", _two_that_raise(frozenset({name}))) for name in ("no scale", "raises"))
+    task = dataclasses.replace(TASK, combined=_two_that_raise, mistakes=mistakes)
+    assert judge(task, _two_that_raise(frozenset({"no scale", "raises"}))).mistake == "raises ValueError"
+
+
+def _returns_none_where_a_convolution_fails(input_shape: Any, layers: Any) -> Any:
+    found = find("first_layer_that_fails").solution(input_shape, layers)
+    return None if found is not None and layers[found][0] == "conv" else found
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        pytest.param(lambda input_shape, layers: None, "returns None", id="always"),
+        pytest.param(_returns_none_where_a_convolution_fails, "wrong where a convolution fails", id="in some cases"),
+    ],
+)
+def test_none_is_named_only_where_it_is_no_answer(answer: Any, mistake: str) -> None:
+    assert judge(find("first_layer_that_fails"), answer).mistake == mistake
+
+
+def _right_rows(rows: int) -> Callable[..., Any]:
+    def answer(weight: Any, input_size: Any) -> Any:
+        matrix = find("conv_matrix").solution(weight, input_size)
+        matrix[rows:] = matrix[rows:] + 1
+        return matrix
+
+    return answer
+
+
+def test_a_matrix_has_no_samples() -> None:
+    verdict = judge(find("conv_matrix"), _right_rows(1))
+    assert not verdict.passed
+    assert "sample" not in f"{verdict.mistake} {verdict.message}"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import math
@@ -13,10 +14,12 @@ import torch.nn.functional as F
 from PIL import Image
 
 from convlab.arithmetic.spec import ConvSpec
+from convlab.figures.sheet import sheet, title_lines
 from convlab.practice import pictures, windows
 from convlab.practice.exercise import Case, Exercise, Window
 from convlab.practice.verdict import Verdict
 from convlab.scenes import gather, sliding_window
+from convlab.scenes.layout import moved
 
 NAN, INF = math.nan, math.inf
 
@@ -206,6 +209,15 @@ def test_other_shapes(expected: torch.Tensor, got: torch.Tensor) -> None:
     titles = [f"{name}: shape {tuple(tensor.shape)}" for name, tensor in (("expected", expected), ("got", got))]
     assert [grid.title for grid in scene.grids] == titles
     assert all(title in pictures.in_words(verdict(expected, got)) for title in titles)
+
+
+def test_a_shape_stands_in_one_line_over_a_small_grid() -> None:
+    scene = pictures.comparison(verdict(torch.zeros(1, 1, 2), torch.zeros(1, 1, 1)))
+    assert scene is not None
+    paper = sheet(scene, unit=pictures.UNIT)
+    assert [len(title_lines(scene, grid, paper)) for grid in scene.grids] == [1, 1]
+    narrow = dataclasses.replace(scene, grids=moved(scene.grids, -scene.grids[0].left, 0))  # as far left as it goes
+    assert len(title_lines(narrow, narrow.grids[0], paper)) > 1
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,13 @@ WEIGHT_SENTENCES = {
     "grad_output is flipped": "grad_output moves over the input turned by 180 degrees. It moves as it is.",
     "the kernel is transposed": "The rows and columns of the kernel have changed places: the result is (C_out, C_in, "
     "kH, kW).",
-    "the channel axes are swapped": "The result is (C_in, C_out, kH, kW). The gradient has the shape of the weight: "
-    "(C_out, C_in, "
-    "kH, kW).",
+    "the channel axes are swapped": "Your result is (C_in, C_out, kH, kW). The gradient has the shape of the weight: "
+    "(C_out, C_in, kH, kW).",
     "the stride is ignored": "The elements of grad_output were laid side by side on the input. Output (i, j) read the "
     "input "
     "from (i * stride, j * stride) on: here the stride is a distance between the elements of grad_output, a dilation.",
-    "the rest is not cut": "The result is larger than the kernel. Where the stride leaves a rest, the last input "
-    "elements are "
-    "not read by any window: take only kH x kW elements.",
+    "the rest is not cut": "Your result is larger than the kernel. Where the stride leaves a rest, the last input "
+    "elements are not read by any window: take only kH x kW elements.",
     "the rest is cut at the start": "The first rows or columns were cut. Where the stride leaves a rest, the last ones "
     "are too "
     "many.",
@@ -91,7 +89,8 @@ INPUT_SENTENCES = {
     "the kernel is flipped": "Every stamp is the kernel turned by 180 degrees. Each output element hands its gradient "
     "back "
     "through the kernel as it is; it is flipped only if you gather with an ordinary convolution.",
-    "the kernel is transposed": "The rows and columns of the kernel have changed places.",
+    "the kernel is transposed": "The rows and columns of the kernel have changed places. A stamp is weight[o, c] as "
+    "it is, kH rows and kW columns.",
     "the border is padding wide": "An ordinary convolution moves over grad_output inside a border of padding. It needs "
     "a border "
     "of kernel_size - 1 - padding.",
@@ -100,24 +99,23 @@ INPUT_SENTENCES = {
     "j * stride) on, so its gradient goes back there.",
     "one zero too many between": "The stamps lie stride + 1 apart. Output (i, j) read the input from (i * stride, j * "
     "stride) on.",
-    "elements repeated instead of zeros": "Each element of grad_output is stamped several times. It is stamped once.",
+    "elements repeated instead of zeros": "Each element of grad_output is stamped several times. Stamp it once.",
     "stamps overwrite": "A later stamp replaces an earlier one. An input element that several windows read gets the "
     "sum of "
     "their gradients: use += instead of =.",
     "stamps overwrite, of all channels the last remains": "Each stamp replaces what was there, even that of another "
     "output "
     "channel. They add: use += instead of =.",
-    "overlaps are averaged": "The sum is divided by the number of windows that read an element. Gradients add.",
-    "padding is ignored": "The result has kept the border. The gradients of the padding's zeros are left out: take "
-    "away "
-    "padding elements on each side.",
+    "overlaps are averaged": "The sum is divided by the number of windows that read an element. Only add the "
+    "gradients.",
+    "padding is ignored": "Your result has kept the border. The gradients of the padding's zeros are left out: take "
+    "away padding elements on each side.",
     "padding crops only the start": "Only the first rows and columns are taken away. The border stands on both sides.",
     "padding crops only the end": "Only the last rows and columns are taken away. The border stands on both sides.",
     "nothing is left where padding is 0": "gradient[:, :, padding:-padding] is empty where padding is 0, since -0 is "
     "0. Count the end from the size: padding : padding + height.",
-    "output_padding is ignored": "The result is smaller than the input. Where the stride leaves a rest, the last input "
-    "elements "
-    "are read by no window, and their gradient is 0: the result has input_size.",
+    "output_padding is ignored": "Your result is smaller than the input. Where the stride leaves a rest, the last "
+    "input elements are read by no window, and their gradient is 0: the result has input_size.",
     "output_padding at the start": "The rows and columns that no window reads are the last ones; here they are put "
     "first.",
     "the channel axes of the weight are swapped": "The weight is (C_out, C_in, kH, kW): gradients go from axis 0 to "
@@ -129,7 +127,7 @@ INPUT_SENTENCES = {
     "To "
     "exchange two axes, use transpose(0, 1).",
     "only the first input channel": "Only output channel 0 hands back its gradient. Those of all output channels add.",
-    "the mean over the input channels": "The output channels are averaged. Their gradients add.",
+    "the mean over the input channels": "The output channels are averaged. Add their gradients.",
     "all output channels alike": "Every input channel uses the kernels weight[:, 0]. Input channel c uses weight[:, "
     "c].",
     "only the first sample": "Every sample gets the gradient of the first. Each sample has its own.",
@@ -182,7 +180,7 @@ def calls():
         ("stride 2 leaves a rest", numbers(1, 1, 4, 6), 1, (3, 3), {"stride": 2}),
         ("stride 3, padding 1, 2 samples", numbers(2, 3, 7, 8), 2, (2, 3), {"stride": 3, "padding": 1}),
         ("float64", numbers(2, 2, 4, 5, dtype=torch.float64), 3, (3, 2), {"stride": 2, "padding": 1}),
-        ("not contiguous", numbers(2, 2, 4, 3).transpose(2, 3), 2, (2, 2), {}),
+        ("not contiguous", numbers(4, 3, 2, 2).permute(3, 2, 1, 0), 2, (2, 2), {}),
     )
 
 

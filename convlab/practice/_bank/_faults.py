@@ -82,6 +82,10 @@ KERNEL = {
     "the kernel's axes are in reverse order": weight(
         lambda w: w.permute(0, 1, *reversed(range(2, w.ndim))), "The weight ends with (kD, kH, kW), in this order."
     ),
+    "the depth tap is not in the index": before(
+        lambda call: {"apart": (0, *call.dilation[1:])},
+        "Each tap along the depth reads a frame of its own: frame d * stride + k, not frame d * stride for every k.",
+    ),
     "only the first slice of the kernel is used": weight(
         lambda w: w[:, :, :1], "The sum runs over all three axes of the kernel, kD, kH and kW."
     ),
@@ -124,7 +128,8 @@ STRIDE = {
         "The first window starts at element 0, not at stride - 1: of the answers with stride 1, keep [::stride].",
     ),
     "the stride's axes are swapped": before(
-        lambda call: {"stride": call.stride[::-1]}, "The numbers of stride stand in the order of the axes: (H, W)."
+        lambda call: {"stride": call.stride[::-1]},
+        "The numbers of stride stand in the order of the axes: (H, W) or (D, H, W).",
     ),
     "the stride's first number is used for every axis": before(
         lambda call: {"stride": call.stride[:1] * call.ndim}, "Each axis has its own stride where it is a tuple."
@@ -163,7 +168,7 @@ SIZE = {
     ),
     "the result is cut to a square": before(
         lambda call: {"count": _smallest_count},
-        "Height and width have their own sizes: compute one output size for each axis.",
+        "Each axis has a size of its own: compute one output size for each of them.",
     ),
     "the padding is left out of the size": _size(
         lambda call, axis, size, span: (call.size[axis] - span) // call.stride[axis] + 1,
@@ -205,7 +210,8 @@ PADDING = {
     ),
     "the padding's axes are swapped": _padding(
         lambda given: _twice(given[::-1]),
-        "The numbers of padding stand in the order (H, W), but F.pad wants the last axis first: (W, W, H, H).",
+        "The numbers of padding stand in the order of the axes, (H, W) or (D, H, W), but F.pad wants the last axis "
+        "first: (W, W, H, H) or (W, W, H, H, D, D).",
     ),
     "the padding's first number is used for every axis": _padding(
         lambda given: _twice(given[:1] * len(given)), "Each axis has its own padding where it is a tuple."

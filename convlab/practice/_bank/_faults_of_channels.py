@@ -22,6 +22,14 @@ def _only(tensor, axis, place):
     return kept
 
 
+def _bias_of_samples(call):
+    """bias[n] for all channels of sample n, and nothing for samples after the last bias: (N, C_out, 1, ...)."""
+    samples, channels = len(call.x), len(call.b)
+    found = call.b.new_zeros(samples)
+    found[:channels] = call.b[:samples]
+    return found.reshape(-1, 1).expand(-1, channels)
+
+
 BIAS = {
     "the bias is forgotten": _bias(lambda call: None, "Each output channel adds its own bias, where one is given."),
     "the bias is subtracted": _bias(lambda call: -call.b, "The bias is added."),
@@ -31,8 +39,21 @@ BIAS = {
     "the bias is added to each product": _bias(
         lambda call: call.b * call.w[0].numel(), "The bias is added once, after the sum of the products."
     ),
+    "the bias is added once per tap": _bias(
+        lambda call: call.b * call.w[0, 0].numel(), "The bias is added once, after the sum over the taps of the kernel."
+    ),
     "the first bias is used for all channels": _bias(
         lambda call: call.b[:1].expand_as(call.b), "Output channel o adds bias[o]."
+    ),
+    "only the first output channel gets its bias": _bias(
+        lambda call: _only(call.b, 0, 0), "Every output channel o adds its bias[o], not only channel 0."
+    ),
+    "the bias runs along the batch": _bias(
+        _bias_of_samples, "Sample n got bias[n]. The bias belongs to axis 1, the channels: channel o adds bias[o]."
+    ),
+    "the bias stands on axis 0": before(
+        lambda call: {"bias_axis": 0},
+        "The bias belongs to axis 1, the channels. Give it the shape (1, C_out, 1, ...): the first 1 is the batch.",
     ),
     "the bias runs along the last axis": before(
         lambda call: {"bias_axis": -1},
@@ -91,6 +112,16 @@ RESULT = {
     "axes of length 1 are dropped": after(
         lambda y: y.squeeze(), "Every axis stays, also where its length is 1; squeeze() drops too many."
     ),
+    "the result is reshaped, its channels not moved": after(
+        lambda y: y.movedim(1, -1).reshape(y.shape),
+        "The channels were the last axis, and a reshape or view put them on axis 1: it does not move elements, it "
+        "mixes them. Move the axis with permute, transpose or movedim.",
+    ),
+    "the result is reshaped, its batch not moved": after(
+        lambda y: y.transpose(0, 1).reshape(y.shape),
+        "The channels stood before the batch, and a reshape or view put them after it: it does not move elements, it "
+        "mixes them. Exchange the two axes with transpose(0, 1) or permute.",
+    ),
     "batch and channels are swapped": after(
         lambda y: y.transpose(0, 1), "The result starts with (N, C_out): samples first, then channels."
     ),
@@ -106,7 +137,7 @@ RESULT = {
     ),
     "computed in float32": before(
         lambda call: {"x": call.x.float(), "w": call.w.float(), "b": call.b if call.b is None else call.b.float()},
-        "The input is float64, and so is every number on the way.",
+        "The input is float64, and every number on the way must be float64, too.",
     ),
     "negative results are set to zero": after(lambda y: y.relu(), "A convolution has no ReLU inside."),
     "the absolute value is taken": after(lambda y: y.abs(), "The sums keep their signs."),

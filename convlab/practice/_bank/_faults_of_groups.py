@@ -102,6 +102,22 @@ GROUPS = {
         },
         "The groups stand side by side in the result: concatenate them along axis 1, do not add them.",
     ),
+    "the groups are added up, with the first biases": before(
+        lambda call: {
+            "channels": torch.arange(call.x.shape[1]).reshape(1, -1),
+            "filters": torch.arange(call.w.shape[0] // call.groups)[None],
+            "w": torch.cat(call.w.chunk(call.groups), 1),
+            "b": None if call.b is None else call.b.reshape(call.groups, -1)[0],
+        },
+        "The groups stand side by side in the result: concatenate them along axis 1, do not add them. Then each "
+        "channel adds its own bias.",
+    ),
+    "every group uses the first biases": before(
+        lambda call: {
+            "b": None if call.b is None else call.b.reshape(call.groups, -1)[:1].repeat(call.groups, 1).flatten()
+        },
+        "Output channel o adds bias[o]: group g owns the biases from g * C_out / groups on, as it owns its filters.",
+    ),
     "only the last group is kept": before(
         lambda call: {
             "channels": torch.arange(call.x.shape[1]).reshape(call.groups, -1)[-1:],
@@ -128,6 +144,31 @@ DILATION = {
     "the dilation is one too small": before(
         lambda call: {"dilation": tuple(max(1, d - 1) for d in call.dilation)},
         "dilation is the distance between neighbouring taps: tap k reads the element start + k * dilation.",
+    ),
+    "the dilation is one too large, unless it is 1": before(
+        lambda call: {"dilation": tuple(d + 1 if d > 1 else 1 for d in call.dilation)},
+        "dilation is the distance between neighbouring taps, so dilation - 1 elements lie between them, not dilation.",
+    ),
+    "the dilation only changes the size": before(
+        lambda call: {"apart": (1,) * call.ndim},
+        "The size of the result is right, but the taps stand side by side: tap k reads the element start + k * "
+        "dilation.",
+    ),
+    "the dilation is not used on the last axis": before(
+        lambda call: {"dilation": (*call.dilation[:-1], 1)}, "The dilation counts on both axes, also in the columns."
+    ),
+    "the dilation is not used on the first axis": before(
+        lambda call: {"dilation": (1, *call.dilation[1:])}, "The dilation counts on both axes, also in the rows."
+    ),
+    "the dilation is not in the index of the last axis": before(
+        lambda call: {"apart": (*call.dilation[:-1], 1)},
+        "The size of the result is right, but in the columns the taps stand side by side: tap k reads column j + k * "
+        "dilation.",
+    ),
+    "the dilation is not in the index of the first axis": before(
+        lambda call: {"apart": (1, *call.dilation[1:])},
+        "The size of the result is right, but in the rows the taps stand side by side: tap k reads row i + k * "
+        "dilation.",
     ),
     "there are holes after the last tap, too": before(
         lambda call: {

@@ -12,20 +12,14 @@ SENTENCES = {
     "kW columns, and is stamped so.",
     "the stride is ignored": "The stamps lie side by side at distance 1. Input element (i, j) is stamped at "
     "(i * stride, j * stride).",
-    "the strides of the axes are swapped": "stride[0] belongs to the rows and stride[1] to the columns; here they are "
-    "exchanged.",
-    "the paddings of the axes are swapped": "padding[0] belongs to the rows and padding[1] to the columns; here they "
-    "are exchanged.",
-    "the output_paddings of the axes are swapped": "output_padding[0] belongs to the rows and output_padding[1] to the "
-    "columns; here they are exchanged.",
-    "the first int of a pair is used for both axes": "A pair holds one int for the rows and one for the columns; here "
-    "the first one is used twice.",
     "the stride divides": "This is an ordinary convolution: its stride makes the output smaller. In a transposed "
     "convolution the input elements write, and the stride is the distance at which they write, so the output grows.",
     "one zero too many between": "The stamps lie stride + 1 apart. Between two input elements there are stride - 1 "
     "zeros, not stride.",
     "zeros inserted after the last element too": "The last element of an axis is followed by zeros as well. Zeros "
     "stand only between two elements, so an axis grows from n to (n - 1) * stride + 1.",
+    "elements repeated in the gaps": "Between two input elements the first one is repeated. A transposed convolution "
+    "leaves the gaps at zero: every input element is stamped once.",
     "elements repeated instead of zeros": "The gaps between the input elements are filled with copies. A transposed "
     "convolution leaves them at zero: every input element is stamped once.",
     "stamps overwrite": "A later stamp replaces an earlier one. Where stamps overlap, they add: use += instead of =.",
@@ -60,9 +54,8 @@ SENTENCES = {
     "output_padding takes away": "The output has become smaller. output_padding adds rows and columns at the end.",
     "output_padding adds new elements after cropping": "First padding cropped the end, then empty elements were added. "
     "output_padding crops less: it gives back what stood there.",
-    "no bias in the output_padding": "The elements that output_padding adds are left at zero. The bias is added to "
-    "every "
-    "element of the output, also to these.",
+    "no bias in the output_padding": "The elements that output_padding adds are left at zero. They are elements of the "
+    "output like all others: crop fewer at the end, so that the stamps there are kept, and add the bias to them, too.",
     "the channel axes of the weight are swapped": "The weight is read as (C_out, C_in, kH, kW). In a transposed "
     "convolution C_in comes first: (C_in, C_out, kH, kW).",
     "the weight is indexed as weight[o, c]": "The kernel from input channel c to output channel o is weight[c, o]: in "
@@ -71,7 +64,7 @@ SENTENCES = {
     "the weight is reshaped instead of transposed": "reshape keeps the order of the numbers, and so mixes the kernels. "
     "To exchange two axes, use transpose(0, 1).",
     "only the first input channel": "Only input channel 0 is stamped. The stamps of all input channels add.",
-    "the mean over the input channels": "The stamps of the input channels are averaged. They add.",
+    "the mean over the input channels": "The stamps of the input channels are averaged. Add them.",
     "all output channels alike": "Every output channel uses the kernels weight[:, 0]. Output channel o uses "
     "weight[:, o].",
     "the bias is forgotten": "The bias is missing. bias[o] is added once to every element of output channel o.",
@@ -79,7 +72,11 @@ SENTENCES = {
     "the bias is in every stamp": "The bias is added with every stamp, so it counts several times where stamps "
     "overlap. "
     "It is added once to every element of the output, also where no stamp lands.",
-    "the bias once per input channel": "The bias is added once for each input channel. It is added once.",
+    "the bias once per input channel": "The bias is added once for each input channel. Add it only once, after all "
+    "stamps.",
+    "the other samples stay zero": "Only the first sample is stamped; the others hold nothing but the bias. Stamp "
+    "every sample: output[n] comes from input[n].",
+    "only the first sample is computed": "The result holds every sample of the batch, along axis 0.",
     "only the first sample": "Every sample of the result is that of the first sample. Each sample has its own output.",
     "the samples of the batch are added": "The outputs of all samples are added together. Each sample has its own "
     "output.",
@@ -94,8 +91,7 @@ def faulty_conv_transpose2d(faults=frozenset()):
     has = faults.__contains__
 
     def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0):
-        options = {"stride": stride, "padding": padding, "output_padding": output_padding}
-        steps, crops, extras = (_pair(name, value, has) for name, value in options.items())
+        steps, crops, extras = _pair(stride), _pair(padding), _pair(output_padding)
         x, w = _tensors(input, weight, has)
         if has("the stride divides"):
             output = F.conv2d(x, w.transpose(0, 1), None, steps, crops)
@@ -106,13 +102,9 @@ def faulty_conv_transpose2d(faults=frozenset()):
     return conv_transpose2d
 
 
-def _pair(name, value, has):
-    first, second = value if isinstance(value, tuple | list) else (value, value)
-    if has(f"the {name}s of the axes are swapped"):
-        first, second = second, first
-    if has("the first int of a pair is used for both axes"):
-        second = first
-    return first, second
+def _pair(value):
+    """One int per axis: the gradient of an input may leave a rest on one axis only."""
+    return (value, value) if isinstance(value, int) else value
 
 
 def _tensors(x, w, has):
@@ -141,6 +133,10 @@ def _tensors(x, w, has):
         w = w / len(w)
     if has("only the first sample"):
         x = x[:1].expand_as(x)
+    if has("only the first sample is computed"):
+        x = x[:1]
+    if has("the other samples stay zero"):
+        x = torch.cat([x[:1], torch.zeros_like(x[1:])])
     if has("the samples of the batch are added"):
         x = x.sum(0, keepdim=True)
     return x, w
@@ -150,6 +146,10 @@ def _canvas(x, w, bias, steps, crops, has):
     """All stamps on the output before it is cropped, without the bias."""
     if has("elements repeated instead of zeros"):
         x, steps = x.repeat_interleave(steps[0], 2).repeat_interleave(steps[1], 3), (1, 1)
+    if has("elements repeated in the gaps"):
+        rows, columns = ((size - 1) * step + 1 for size, step in zip(x.shape[2:], steps, strict=True))
+        x = x.repeat_interleave(steps[0], 2).repeat_interleave(steps[1], 3)[:, :, :rows, :columns]
+        steps = (1, 1)
     if has("the stride is ignored"):
         steps = (1, 1)
     if has("one zero too many between"):

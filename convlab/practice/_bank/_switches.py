@@ -59,16 +59,16 @@ def _convolve(ndim, faults, input, weight, bias=None, stride=1, padding=0, dilat
     call = SimpleNamespace(
         ndim=ndim, x=input, w=weight, b=bias, groups=groups,
         stride=_per_axis(stride, ndim), dilation=_per_axis(dilation, ndim), given_padding=_per_axis(padding, ndim),
-        mode="constant", value=0.0, pads_result=False, count=_count, first=(0,) * ndim, move=None, reduce="sum",
-        bias_axis=1, bias_as="sum", channels=None, filters=None, order="go",
+        mode="constant", value=0.0, pads_result=False, count=_count, first=(0,) * ndim, move=None, apart=None,
+        reduce="sum", bias_axis=1, bias_as="sum", channels=None, filters=None, order="go",
     )  # fmt: skip
     call.pad = [(amount, amount) for amount in call.given_padding]
     _change(call, faults, "arguments")
     _windows(call)
     _sums(call)
     if call.b is not None:
-        shape = (1, -1) + (1,) * ndim if call.bias_axis == 1 else (-1,)
-        bias = call.b.reshape(shape)
+        shape = {0: (-1, 1) + (1,) * ndim, 1: (1, -1) + (1,) * ndim, -1: (-1,)}[call.bias_axis]
+        bias = call.b.reshape(shape) if call.b.ndim == 1 else call.b.reshape(*call.b.shape, *(1,) * ndim)
         call.y = call.y * bias if call.bias_as == "product" else call.y + bias
     if call.pads_result:
         call.y = F.pad(call.y, [amount for given in reversed(call.given_padding) for amount in (given, given)])
@@ -98,13 +98,13 @@ def _windows(call):
     call.taps = call.w.shape[2:]
     amounts = [amount for pair in reversed(call.pad) for amount in pair]
     x = F.pad(call.x, amounts, call.mode, call.value if call.mode == "constant" else None) if any(amounts) else call.x
-    move = call.move or call.stride
+    move, apart = call.move or call.stride, call.apart or call.dilation
     for axis in range(call.ndim):
         place = 2 + 2 * axis
         size, span = x.shape[place], call.dilation[axis] * (call.taps[axis] - 1) + 1
         count = call.count(call, axis, size, span)
         index = (call.first[axis] + move[axis] * torch.arange(count))[:, None]
-        index = index + call.dilation[axis] * torch.arange(call.taps[axis])
+        index = index + apart[axis] * torch.arange(call.taps[axis])
         missing = int(index.max()) + 1 - size if count > 0 else 0
         if missing > 0:  # windows past the end see zeros
             x = torch.cat([x, x.new_zeros(*x.shape[:place], missing, *x.shape[place + 1 :])], place)

@@ -18,7 +18,8 @@ SENTENCES = {
     "around.",
     "rounded down": "The taps read the element above and to the left. Between elements the value is a mean of the four "
     "around.",
-    "the edge goes on outside": "Outside the image the elements of the edge are read. There everything is zero.",
+    "the edge goes on outside": "Outside the image your answer reads the elements of the edge. It must read zeros "
+    "there.",
     "the output position is forgotten": "The window stands at the first position. Add y to the rows and x to the "
     "columns.",
     "the window is centred": "The window is centred on (y, x). Without padding its first tap stands at (y, x).",
@@ -29,8 +30,8 @@ SENTENCES = {
     "by "
     "row: t = k * kW + m.",
     "only the first input channel": "Only input channel 0 is read. The products of all input channels are added.",
-    "the mean over the input channels": "The products of the input channels are averaged. They are added.",
-    "the mean over the taps": "The products are divided by the number of taps. They are added.",
+    "the mean over the input channels": "The products of the input channels are averaged. Add them.",
+    "the mean over the taps": "The products are divided by the number of taps. Only add them.",
     "all output channels alike": "Every output channel uses weight[0]. Output channel o uses weight[o].",
     "the channel axes of the weight are swapped": "The kernel from input channel c to output channel o is weight[o, "
     "c].",

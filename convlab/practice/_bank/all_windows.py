@@ -51,7 +51,7 @@ def _windows_cases():
         case("2 x 3 in 4 x 5", numbers(1, 1, 4, 5), (2, 3)),
         case("3 samples, 2 channels", numbers(3, 2, 4, 3), (3, 2)),
         case("float64", numbers(1, 2, 3, 4, dtype=torch.float64), (2, 2)),
-        case("not contiguous", numbers(2, 3, 5, 4).transpose(2, 3), (2, 3)),
+        case("not contiguous", numbers(5, 4, 3, 2).permute(3, 2, 1, 0), (2, 3)),
     )
 
 
@@ -60,10 +60,9 @@ STRIDED_WINDOWS = Exercise(
     notebook=NOTEBOOK,
     idea="all windows as a view",
     question="Give all windows of a batch, without a loop: at best as a view that copies nothing.\n\n"
-    "`input` is `(N, C, H, W)`, `kernel_size` is `(kH, kW)`; stride 1, no padding. The result is "
-    "`(N, C, H_out, W_out, kH, kW)`: `result[n, c, i, j]` is `input[n, c, i : i + kH, j : j + kW]`. `as_strided` and "
-    "`unfold` "
-    "are allowed.",
+    "`input` is `(N, C, H, W)`, `kernel_size` is `(kH, kW)`; stride 1, no padding. The result is `(N, C, "
+    "H_out, W_out, kH, kW)`: `result[n, c, i, j]` is `input[n, c, i : i + kH, j : j + kW]`. `as_strided` "
+    "and `unfold` are allowed, convlab's own windows are not.",
     difficulty=2,
     importance=2,
     minutes=12,
@@ -80,12 +79,12 @@ STRIDED_WINDOWS = Exercise(
     mistakes=(
         Mistake(
             "the kernel axes before the output axes",
-            "The result is (N, C, kH, kW, H_out, W_out). The axes of the output come first.",
+            "Your result is (N, C, kH, kW, H_out, W_out). The axes of the output come before those of the kernel.",
             lambda x, k: strided_windows(x, k).permute(0, 1, 4, 5, 2, 3),
         ),
         Mistake(
             "rows and taps mixed",
-            "The axes are (N, C, H_out, kH, W_out, kW). The order is (N, C, H_out, W_out, kH, kW).",
+            "Your axes are (N, C, H_out, kH, W_out, kW). The order must be (N, C, H_out, W_out, kH, kW).",
             lambda x, k: strided_windows(x, k).permute(0, 1, 2, 4, 3, 5),
         ),
         Mistake(
@@ -111,7 +110,8 @@ STRIDED_WINDOWS = Exercise(
         ),
         Mistake(
             "the strides of the axes are swapped",
-            "The strides of rows and columns are exchanged: the result is that of the transposed picture, if anything.",
+            "The strides of rows and columns are exchanged. They stand in the order of the result's axes: down, "
+            "right, down, right.",
             _strided(lambda n, c, down, right, *shape: (n, c, right, down, right, down)),
         ),
         Mistake(

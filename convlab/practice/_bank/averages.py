@@ -137,8 +137,8 @@ EXERCISES = (
         idea="a convolution along one axis",
         question="""Smooth a signal: write `moving_average(signal, window)`.
 
-`signal` has the shape `(L,)`; the result has the shape `(L - window + 1,)`. Its element `i` is the mean of
-`signal[i]` to `signal[i + window - 1]`. Do not call torch's convolution or pooling.""",
+`signal` has the shape `(L,)`; the result has the shape `(L - window + 1,)` and the signal's dtype. Its element
+`i` is the mean of `signal[i]` to `signal[i + window - 1]`. Do not call torch's convolution or pooling.""",
         difficulty=1,
         importance=2,
         minutes=5,

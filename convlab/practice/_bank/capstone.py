@@ -74,7 +74,7 @@ def _judge_upsampler(answer):
         )
     if max(spec.stride[0] for spec in specs) > 2:
         return "a stride above 2", "Go up in small steps: no stride may be larger than 2."
-    if min(spec.kernel_size[0] // spec.stride[0] for spec in specs if spec.stride[0] > 1) < 2:
+    if any(spec.kernel_size[0] < 2 * spec.stride[0] for spec in specs if spec.stride[0] > 1):
         return "stamps that do not overlap", (
             "With kernel_size equal to stride, neighbouring stamps share nothing and the result is blocks: "
             "take a kernel of at least twice the stride."
@@ -116,15 +116,15 @@ square, and no layer has a bias. Together they must
             "A 3 x 3 layer to 4 channels with stride 2; two depthwise ones with stride 2, each with a pointwise one "
             "behind it; then depthwise ones with dilation 1 and 2 at 8 x 8.",
         ),
-        solution=_NETWORK,
-        alternative=(
+        solution=list(_NETWORK),
+        alternative=[
             (3, 3, 2, 1, 1, 1),
             (4, 3, 2, 1, 1, 1),
             (6, 3, 2, 1, 1, 1),
             (6, 3, 1, 1, 1, 1),
             (6, 3, 1, 2, 2, 1),
             (32, 1, 1, 0, 1, 1),
-        ),
+        ],
         judge=_judge_network,
         mistakes=(
             Mistake("another output size", "A stride is missing: 64 / 2 / 2 is 16.", (_NETWORK[0], *_NETWORK[2:])),
@@ -160,17 +160,17 @@ square, and no layer has a bias. Together they must
         name="upsampler",
         notebook="12_capstone",
         idea="the way back up",
-        question="""Choose transposed convolutions that make 1 channel of 64 x 64 of 32 channels of 8 x 8. Hand in
-a list of tuples `(out_channels, kernel_size, stride, padding, output_padding)`, the input side first; kernels are
+        question="""Choose transposed convolutions that make 1 channel of 64 x 64 from 32 channels of 8 x 8. Hand
+in a list of tuples `(out_channels, kernel_size, stride, padding, output_padding)`, the input side first; kernels are
 square, and no layer has a bias.
 
 - No stride is above 2.
-- Where the stride is 2, stamps overlap, and evenly, so that there is no checkerboard: the kernel is 4 or another
-  multiple of 2 above it.
+- Where the stride is 2, stamps overlap, and evenly, so that there is no checkerboard: the kernel is 4, 6, 8 or
+  a larger even number.
 - All layers together need at most 1,000,000 MACs.""",
         difficulty=2,
         importance=2,
-        minutes=10,
+        minutes=12,
         hints=(
             "Which three strides make 64 of 8?",
             "(n - 1) * 2 - 2 * padding + kernel_size + output_padding must be 2 * n: with a kernel of 4, "

@@ -198,7 +198,7 @@ def _difference_cases():
         _input("2 channels", numbers(1, 2, 3, 2, 2)),
         _input("a batch of 2", numbers(2, 1, 3, 2, 2)),
         _input("float64", numbers(1, 1, 4, 2, 2, dtype=torch.float64)),
-        _input("an input that is not contiguous", not_contiguous(numbers(1, 1, 3, 3, 3))),
+        _input("an input that is not contiguous", not_contiguous(numbers(2, 2, 3, 3, 3))),
         _input("everything", numbers(3, 2, 6, 4, 5)),
     )
 
@@ -233,8 +233,9 @@ element of channel `c`, frame `t`, row `h` and column `w` is the same as before,
         idea="a kernel in time",
         question="""Show what moves: write `frame_difference(input)`, each frame minus the one before it.
 
-`input` has the shape `(N, C, T, H, W)`; the result has the shape `(N, C, T - 1, H, W)`, each channel by itself. This
-is a convolution with the kernel `(-1, 1)` along T. Slices, `F.conv3d`, everything may be used.""",
+`input` has the shape `(N, C, T, H, W)`; the result has the shape `(N, C, T - 1, H, W)` and the input's dtype, each
+channel by itself. This is a convolution with the kernel `(-1, 1)` along T. Slices, `F.conv3d`, everything may be
+used.""",
         difficulty=1,
         importance=1,
         minutes=5,

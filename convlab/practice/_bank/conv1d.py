@@ -41,7 +41,7 @@ def _conv1d_cases():
         conv_case("3 input channels", (1, 3, 5), (1, 3, 3)),
         conv_case("a batch of 3", (3, 1, 5), (1, 1, 3)),
         conv_case("2 channels in and out", (1, 2, 6), (2, 2, 3)),
-        conv_case("an input that is not contiguous", (1, 2, 5), (1, 2, 3), contiguous=False, seed=2),
+        conv_case("an input that is not contiguous", (2, 2, 5), (1, 2, 3), contiguous=False, seed=2),
         conv_case("float64", (1, 1, 5), (1, 1, 3), dtype=torch.float64),
         conv_case("a stride that leaves a rest", (1, 1, 8), (1, 1, 3), stride=2),
         conv_case("a kernel of 1", (2, 3, 4), (2, 3, 1), bias=True),
@@ -64,13 +64,17 @@ _CONV1D = (
     "the padding is shared between both sides", "the padding repeats the border", "the padding wraps around",
     "the padding mirrors the input", "the result is padded, not the input", "the bias is forgotten",
     "the bias is subtracted", "the bias is added once per input channel", "the bias is added to each product",
-    "the first bias is used for all channels", "the bias runs along the last axis", "the bias multiplies",
+    "the first bias is used for all channels", "the bias is added once per tap",
+    "only the first output channel gets its bias",
+    "the bias runs along the batch", "the bias stands on axis 0", "the bias runs along the last axis",
+    "the bias multiplies",
     "only the first input channel is used", "only the last input channel is used", "the input channels are averaged",
     "the largest input channel is taken", "the input channels are not added up",
     "the input channels are added before the product", "one kernel is used for all input channels",
     "all output channels use the first filter", "the weight's channels are swapped", "the output channels are added up",
     "only the first output channel is computed", "only the first sample is computed",
     "the first sample stands for all", "the samples are added up", "axes of length 1 are dropped",
+    "the result is reshaped, its channels not moved", "the result is reshaped, its batch not moved",
     "batch and channels are swapped", "the channels come last", "the result is always float32", "computed in float32",
     "negative results are set to zero", "the absolute value is taken", "the result has the wrong sign",
     "the sums are rounded",
@@ -181,7 +185,7 @@ def _causal_cases():
         conv_case("a batch of 3", (3, 1, 5), (1, 1, 3)),
         conv_case("a kernel of 1", (1, 1, 4), (1, 1, 1)),
         conv_case("float64", (1, 1, 5), (1, 1, 3), dtype=torch.float64),
-        conv_case("an input that is not contiguous", (1, 2, 5), (1, 2, 3), contiguous=False, seed=2),
+        conv_case("an input that is not contiguous", (2, 2, 5), (1, 2, 3), contiguous=False, seed=2),
         conv_case("a reach longer than the input", (1, 1, 4), (1, 1, 3), dilation=3),
         conv_case("everything, by position", (3, 2, 9), (4, 2, 3), dilation=2, positional=True, seed=5),
     )
@@ -200,9 +204,9 @@ EXERCISES = (
         question="""Write `conv1d(input, weight, bias=None, stride=1, padding=0)`, which gives what `F.conv1d`
 gives.
 
-`input` has the shape `(N, C_in, L)`, `weight` `(C_out, C_in, K)` and `bias`, where there is one, `(C_out,)`. The
-result has the shape `(N, C_out, L_out)` with `L_out = (L + 2 * padding - K) // stride + 1`, and the input's dtype.
-Do not call torch's convolution.""",
+`input` has the shape `(N, C_in, L)`, `weight` `(C_out, C_in, K)` and `bias`, where there is one, `(C_out,)`;
+`stride` and `padding` are ints. The result has the shape `(N, C_out, L_out)` with
+`L_out = (L + 2 * padding - K) // stride + 1`, and the input's dtype. Do not call torch's convolution.""",
         difficulty=2,
         importance=3,
         minutes=20,
@@ -227,10 +231,10 @@ Do not call torch's convolution.""",
         idea="causal padding",
         question="""Write `causal_conv1d(input, weight, dilation=1)`: a convolution that never sees the future.
 
-`input` has the shape `(N, C_in, L)` and `weight` `(C_out, C_in, K)`; the result has the shape `(N, C_out, L)`.
-Element `t` of the result depends on the elements `0` to `t` of the input only: the last tap reads element `t`, the
-tap before it element `t - dilation`, and so on; before the input there are zeros. `F.conv1d` and `F.pad` may be
-called.""",
+`input` has the shape `(N, C_in, L)` and `weight` `(C_out, C_in, K)`; the result has the shape `(N, C_out, L)` and
+the input's dtype. Element `t` of the result depends on the elements `0` to `t` of the input only: the last tap
+reads element `t`, the tap before it element `t - dilation`, and so on; before the input there are zeros. `F.conv1d`
+and `F.pad` may be called.""",
         difficulty=2,
         importance=3,
         minutes=10,

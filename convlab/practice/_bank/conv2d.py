@@ -48,7 +48,7 @@ def _conv2d_cases():
         conv_case("2 output channels", (1, 1, 4, 4), (2, 1, 3, 3)),
         conv_case("3 input channels", (1, 3, 4, 4), (1, 3, 3, 3)),
         conv_case("a batch of 3", (3, 1, 4, 4), (1, 1, 3, 3)),
-        conv_case("an input that is not contiguous", (1, 1, 4, 4), (1, 1, 3, 3), contiguous=False, seed=2),
+        conv_case("an input that is not contiguous", (2, 2, 4, 4), (1, 2, 3, 3), contiguous=False, seed=2),
         conv_case("float64", (1, 1, 4, 4), (1, 1, 3, 3), dtype=torch.float64),
         conv_case("stride 2", (1, 1, 5, 5), (1, 1, 3, 3), stride=2),
         conv_case("a stride that leaves a rest", (1, 1, 6, 6), (1, 1, 3, 3), stride=2),
@@ -86,17 +86,20 @@ STRIDE_AND_PADDING = (
 
 CHANNELS_AND_BIAS = (
     "the bias is forgotten", "the bias is subtracted", "the bias is added once per input channel",
-    "the bias is added to each product", "the first bias is used for all channels", "the bias runs along the last axis",
-    "the bias multiplies", "only the first input channel is used", "only the last input channel is used",
-    "the input channels are averaged", "the largest input channel is taken", "the input channels are not added up",
-    "the input channels are added before the product", "one kernel is used for all input channels",
-    "all output channels use the first filter", "the weight's channels are swapped", "the output channels are added up",
+    "the bias is added to each product", "the first bias is used for all channels", "the bias is added once per tap",
+    "only the first output channel gets its bias", "the bias runs along the batch", "the bias stands on axis 0",
+    "the bias runs along the last axis", "the bias multiplies", "only the first input channel is used",
+    "only the last input channel is used", "the input channels are averaged", "the largest input channel is taken",
+    "the input channels are not added up", "the input channels are added before the product",
+    "one kernel is used for all input channels", "all output channels use the first filter",
+    "the weight's channels are swapped", "the output channels are added up",
     "only the first output channel is computed",
 )  # fmt: skip
 
 RESULT = (
     "only the first sample is computed", "the first sample stands for all", "the samples are added up",
-    "axes of length 1 are dropped", "batch and channels are swapped", "the channels come last",
+    "axes of length 1 are dropped", "the result is reshaped, its channels not moved",
+    "the result is reshaped, its batch not moved", "batch and channels are swapped", "the channels come last",
     "the result's last two axes are swapped", "the result is always float32", "computed in float32",
     "negative results are set to zero", "the absolute value is taken", "the result has the wrong sign",
     "the sums are rounded",
@@ -121,23 +124,12 @@ def _columns_reshaped(input, weight):
     return (input.reshape(N * H * W, C) @ weight[:, :, 0, 0].T).reshape(N, H, W, -1).permute(0, 3, 1, 2)
 
 
-def _reshaped_back(input, weight):
-    N, C, H, W = input.shape
-    product = input.permute(0, 2, 3, 1).reshape(-1, C) @ weight[:, :, 0, 0].T
-    return product.reshape(N, -1, H, W)
-
-
 _ONE_BY_ONE_MISTAKES = (
     Mistake(
         "the channels are not moved before the reshape",
         "reshape(-1, C_in) does not move axes: it cuts the memory into other pieces. Move the channels to the end "
         "first, with permute or movedim.",
         _columns_reshaped,
-    ),
-    Mistake(
-        "the channels are not moved back after the product",
-        "After the product the channels are the last axis; permute them to axis 1, a reshape mixes the elements.",
-        _reshaped_back,
     ),
     *mistakes(
         (
@@ -173,7 +165,7 @@ def _one_by_one_cases():
         _pixel_case("2 rows and 3 columns", (1, 1, 2, 3), (1, 1, 1, 1), seed=4),
         _pixel_case("a batch of 3", (3, 1, 2, 2), (1, 1, 1, 1)),
         _pixel_case("float64", (1, 1, 2, 2), (1, 1, 1, 1), dtype=torch.float64),
-        _pixel_case("an input that is not contiguous", (1, 2, 2, 2), (1, 2, 1, 1), contiguous=False),
+        _pixel_case("an input that is not contiguous", (2, 2, 2, 2), (1, 2, 1, 1), contiguous=False),
         _pixel_case("everything", (2, 3, 4, 5), (4, 3, 1, 1), seed=5),
     )
 
@@ -186,9 +178,10 @@ EXERCISES = (
         question="""Write `conv2d(input, weight, bias=None, stride=1, padding=0)`, which gives what `F.conv2d`
 gives.
 
-`input` has the shape `(N, C_in, H, W)`, `weight` `(C_out, C_in, kH, kW)` and `bias`, where there is one, `(C_out,)`.
-The result has the shape `(N, C_out, H_out, W_out)` with `H_out = (H + 2 * pH - kH) // sH + 1`, and the input's dtype.
-`stride` and `padding` are an int, or a tuple with one int for H and one for W. Do not call torch's convolution.""",
+`input` has the shape `(N, C_in, H, W)`, `weight` `(C_out, C_in, kH, kW)` and `bias`, where there is one,
+`(C_out,)`. The result has the shape `(N, C_out, H_out, W_out)` with `H_out = (H + 2 * pH - kH) // sH + 1` and
+`W_out` likewise, and the input's dtype. `stride` and `padding` are an int, or a tuple with one int for H and one
+for W. Do not call torch's convolution.""",
         difficulty=3,
         importance=3,
         minutes=30,
@@ -217,9 +210,9 @@ The result has the shape `(N, C_out, H_out, W_out)` with `H_out = (H + 2 * pH - 
         idea="the 1x1 convolution",
         question="""Write `one_by_one(input, weight)`: a convolution with a 1x1 kernel, as a mixture of channels.
 
-`input` has the shape `(N, C_in, H, W)` and `weight` `(C_out, C_in, 1, 1)`; the result has the shape `(N, C_out, H,
-W)`. At each pixel it is the product of a matrix, `(C_out, C_in)`, and the pixel's channels. Do not call torch's
-convolution.""",
+`input` has the shape `(N, C_in, H, W)` and `weight` `(C_out, C_in, 1, 1)`; the result has the shape
+`(N, C_out, H, W)` and the input's dtype. At each pixel it is the product of a matrix, `(C_out, C_in)`, and the
+pixel's channels. Do not call torch's convolution.""",
         difficulty=1,
         importance=2,
         minutes=8,

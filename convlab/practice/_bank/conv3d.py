@@ -55,10 +55,12 @@ def _conv3d_cases():
         conv_case("padding 1", (1, 1, 3, 3, 3), (1, 1, 3, 3, 3), padding=1),
         conv_case("a volume of 3, 4 and 5", (1, 1, 3, 4, 5), (1, 1, 3, 3, 3)),
         conv_case("a kernel in time only", (1, 1, 4, 4, 4), (1, 1, 3, 1, 1)),
+        conv_case("a kernel in one frame", (1, 1, 4, 4, 4), (1, 1, 1, 3, 3)),
         conv_case("2 output channels", (1, 1, 3, 3, 3), (2, 1, 3, 3, 3)),
         conv_case("3 input channels", (1, 3, 3, 3, 3), (1, 3, 3, 3, 3)),
+        conv_case("a bias for each of 2 output channels", (1, 1, 3, 3, 3), (2, 1, 2, 2, 2), bias=True),
         conv_case("a batch of 3", (3, 1, 3, 3, 3), (1, 1, 3, 3, 3)),
-        conv_case("an input that is not contiguous", (1, 1, 4, 4, 4), (1, 1, 3, 3, 3), contiguous=False, seed=2),
+        conv_case("an input that is not contiguous", (2, 2, 3, 3, 3), (1, 2, 3, 3, 3), contiguous=False, seed=2),
         conv_case("float64", (1, 1, 3, 3, 3), (1, 1, 3, 3, 3), dtype=torch.float64),
         conv_case("stride 2", (1, 1, 5, 5, 5), (1, 1, 3, 3, 3), stride=2),
         conv_case("a stride that leaves a rest", (1, 1, 6, 6, 6), (1, 1, 3, 3, 3), stride=2),
@@ -73,8 +75,9 @@ def _conv3d_cases():
 
 _NAMES = (
     *SPATIAL, "the kernel's axes are in reverse order", "the kernel is flipped along height and width only",
-    "only the first slice of the kernel is used", "the stride is not used on the first axis",
-    "the first axis is not padded", *STRIDE_AND_PADDING, *CHANNELS_AND_BIAS, *RESULT,
+    "only the first slice of the kernel is used", "the depth tap is not in the index",
+    "the stride is not used on the first axis", "the first axis is not padded", *STRIDE_AND_PADDING, *CHANNELS_AND_BIAS,
+    *RESULT,
 )  # fmt: skip
 
 

@@ -138,7 +138,8 @@ MACS = {
     "the rows twice": "The output need not be square: it has rows * columns places.",
     "the columns twice": "The output need not be square: it has rows * columns places.",
     "the sides of the output are added": "The output has rows * columns places.",
-    "the padded border counts as output": "One filter is applied once per place of the output; its size is given.",
+    "the padded border counts as output": "output_size is given, and each filter is applied once per place of it: "
+    "the border of padding adds no places.",
     "the border of the output is left out": "output_size is the size of the output already: do not subtract the "
     "kernel.",
     "one side of the kernel": "The kernel has kernel_size * kernel_size taps.",
@@ -165,7 +166,8 @@ EXERCISES = (
         question="""How many numbers does a `Conv2d` learn?
 
 Write `conv_params(in_channels, out_channels, kernel_size, bias=True)`: its weights and, with `bias`, its biases
-together. `kernel_size` is one int: the kernel is square. Return an int.""",
+together. `kernel_size` is one int: the kernel is square. Return an int. Do not call convlab's functions for it;
+building a layer is allowed.""",
         difficulty=1,
         importance=3,
         minutes=5,
@@ -200,7 +202,8 @@ together. `kernel_size` is one int: the kernel is square. Return an int.""",
         question="""How many multiply-accumulate operations (MACs) does a `Conv2d` need for one picture?
 
 Write `conv_macs(in_channels, out_channels, kernel_size, output_size)`. `kernel_size` is one int: the kernel is
-square; `output_size` is the pair `(H_out, W_out)`. Products with padding count, the bias does not. Return an int.""",
+square; `output_size` is the pair `(H_out, W_out)`. Products with the padding's zeros count, the bias does not.
+Return an int. Do not call convlab's functions for it.""",
         difficulty=2,
         importance=2,
         minutes=5,
@@ -238,8 +241,9 @@ square; `output_size` is the pair `(H_out, W_out)`. Products with padding count,
         idea="what the depth adds",
         question="""How many numbers does a `Conv3d` learn?
 
-Write `conv3d_params(in_channels, out_channels, kernel_size, bias=True)`; `kernel_size` is a tuple `(kD, kH, kW)`.
-Return an int.""",
+Write `conv3d_params(in_channels, out_channels, kernel_size, bias=True)`: its weights and, with `bias`, its
+biases together. `kernel_size` is a tuple `(kD, kH, kW)`. Return an int. Do not call convlab's functions for it;
+building a layer is allowed.""",
         difficulty=1,
         importance=2,
         minutes=3,

@@ -99,7 +99,7 @@ def _depthwise_cases():
         _depthwise_case("a kernel of 1 row and 3 columns", (1, 1, 4, 4), (1, 1, 1, 3)),
         _depthwise_case("a batch of 3", (3, 1, 4, 4), (1, 1, 3, 3)),
         _depthwise_case("float64", (1, 1, 4, 4), (1, 1, 3, 3), dtype=torch.float64),
-        _depthwise_case("an input that is not contiguous", (1, 1, 4, 4), (1, 1, 3, 3), contiguous=False),
+        _depthwise_case("an input that is not contiguous", (2, 2, 4, 4), (2, 1, 3, 3), contiguous=False),
         _depthwise_case("2 filters for each of 3 channels", (1, 3, 4, 4), (6, 1, 3, 3), bias=True),
         _depthwise_case("everything, by position", (2, 3, 5, 6), (9, 1, 2, 3), bias=True, positional=True, seed=5),
     )

@@ -103,7 +103,8 @@ least 3 taps.""",
 `(kernel_size, stride, dilation, channels)`, the input side first; kernels are square and odd, and each layer has
 `dilation * (kernel_size - 1) / 2` of padding and no bias. Together they must have
 
-- a receptive field of at least 31 elements along each axis, at stride 8,
+- a stride of 8: the strides of all layers, multiplied,
+- a receptive field of at least 31 elements along each axis,
 - without gaps: the output sees every element of its field,
 - at least 16 channels in the last layer,
 - at most 200,000 MACs.""",

@@ -44,10 +44,12 @@ def _dilated_cases():
         conv_case("a bias", (1, 1, 5, 5), (1, 1, 3, 3), bias=True),
         conv_case("an input of 5 rows and 6 columns", (1, 1, 5, 6), (1, 1, 3, 3)),
         conv_case("a kernel of 3 rows and 1 column", (1, 1, 5, 5), (1, 1, 3, 1)),
+        conv_case("dilation 2, a kernel of 3 rows and 1 column", (1, 1, 6, 4), (1, 1, 3, 1), dilation=2),
+        conv_case("dilation 2, a kernel of 1 row and 3 columns", (1, 1, 4, 6), (1, 1, 1, 3), dilation=2),
         conv_case("2 output channels", (1, 1, 5, 5), (2, 1, 3, 3)),
         conv_case("3 input channels", (1, 3, 5, 5), (1, 3, 3, 3)),
         conv_case("a batch of 3", (3, 1, 5, 5), (1, 1, 3, 3)),
-        conv_case("an input that is not contiguous", (1, 1, 5, 5), (1, 1, 3, 3), contiguous=False, seed=2),
+        conv_case("an input that is not contiguous", (2, 2, 5, 5), (1, 2, 3, 3), contiguous=False, seed=2),
         conv_case("float64", (1, 1, 5, 5), (1, 1, 3, 3), dtype=torch.float64),
         conv_case("2 channels in and out", (1, 2, 7, 7), (2, 2, 3, 3), dilation=2, bias=True, seed=3),
         conv_case("a kernel of 1", (2, 3, 2, 4), (2, 3, 1, 1), dilation=2, bias=True),
@@ -57,6 +59,9 @@ def _dilated_cases():
 
 _DILATION = (
     "the dilation is ignored", "the dilation is one too large", "the dilation is one too small",
+    "the dilation is one too large, unless it is 1", "the dilation only changes the size",
+    "the dilation is not used on the last axis", "the dilation is not used on the first axis",
+    "the dilation is not in the index of the last axis", "the dilation is not in the index of the first axis",
     "there are holes after the last tap, too", "the dilation is used as a stride",
     "the dilation is used as a stride, too", "the input is spread, not the kernel",
     "the kernel is enlarged, not spread", "the holes hold copies of the taps",
@@ -78,9 +83,9 @@ EXERCISES = (
         question="""Write `dilated_conv2d(input, weight, bias=None, dilation=1)`, which gives what `F.conv2d` gives
 with `dilation`.
 
-`input` has the shape `(N, C_in, H, W)`, `weight` `(C_out, C_in, kH, kW)` and `bias`, where there is one, `(C_out,)`.
-The result has the shape `(N, C_out, H - dilation * (kH - 1), W - dilation * (kW - 1))` and the input's
-dtype. Do not call torch's convolution.""",
+`input` has the shape `(N, C_in, H, W)`, `weight` `(C_out, C_in, kH, kW)` and `bias`, where there is one, `(C_out,)`;
+`dilation` is an int, the same for both axes. The result has the shape `(N, C_out, H - dilation * (kH - 1), W -
+dilation * (kW - 1))` and the input's dtype. Do not call torch's convolution.""",
         difficulty=2,
         importance=3,
         minutes=15,

@@ -56,8 +56,10 @@ def reached(kernel_size, dilations):
 def reached_by_paths(kernel_size, dilations):
     import itertools
 
-    paths = itertools.product(range(kernel_size), repeat=len(dilations))  # one tap of each layer
-    return tuple(sorted({sum(map(int.__mul__, taps, dilations)) for taps in paths}))
+    found = set()
+    for taps in itertools.product(range(kernel_size), repeat=len(dilations)):  # one tap of each layer
+        found.add(sum(tap * dilation for tap, dilation in zip(taps, dilations, strict=True)))
+    return tuple(sorted(found))
 
 
 def _faulty_reached(faults):
@@ -112,7 +114,8 @@ EXERCISES = (
         notebook="07_dilated",
         idea="what a dilated kernel spans",
         question="""Write `effective_kernel_size(kernel_size, dilation)`: how many input elements lie from the first
-tap of a dilated kernel to its last, holes and both taps included. Return an int.""",
+tap of a dilated kernel to its last, holes and both taps included. Return an int. It may not call
+convlab's function of that name.""",
         difficulty=1,
         importance=2,
         minutes=3,

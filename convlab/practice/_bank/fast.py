@@ -56,7 +56,11 @@ def _matmul_cases():
         case("2 channels to 2, a kernel of 3 x 2", numbers(1, 2, 4, 5), numbers(2, 2, 3, 2, seed=1)),
         case("3 samples", numbers(3, 2, 4, 3), numbers(4, 2, 2, 3, seed=1)),
         case("float64", numbers(2, 3, 3, 5, **double), numbers(2, 3, 2, 3, seed=1, **double)),
-        case("not contiguous", numbers(2, 2, 5, 3).transpose(2, 3), numbers(2, 3, 2, 2, seed=1).transpose(0, 1)[:, :2]),
+        case(
+            "not contiguous",
+            numbers(5, 3, 2, 2).permute(3, 2, 1, 0),
+            numbers(2, 3, 2, 2, seed=1).transpose(0, 1)[:, :2],
+        ),
     )
 
 
@@ -114,22 +118,22 @@ CONV_BY_MATMUL = Exercise(
         ),
         Mistake(
             "the product is not shaped",
-            "The result is (N, C_out, H_out * W_out). Its last axis has to be split into H_out and W_out.",
+            "Your result is (N, C_out, H_out * W_out). Its last axis has to be split into H_out and W_out.",
             _matmul(shaped=lambda product, size: product),
         ),
         Mistake(
             "H_out and W_out swapped",
-            "The last axis was split into (W_out, H_out). It is (H_out, W_out): windows are counted row by row.",
+            "The last axis was split into (W_out, H_out). It must be (H_out, W_out): windows are counted row by row.",
             _matmul(shaped=lambda product, size: product.unflatten(2, size[::-1])),
         ),
         Mistake(
             "the output is transposed",
-            "Rows and columns of the output are exchanged.",
+            "Rows and columns of the output are exchanged: axis 2 is H_out and axis 3 is W_out.",
             _matmul(shaped=lambda product, size: product.unflatten(2, size).transpose(2, 3)),
         ),
         Mistake(
             "the channels come last in the result",
-            "The result is (N, H_out, W_out, C_out). Channels stand on axis 1.",
+            "Your result is (N, H_out, W_out, C_out). Channels stand on axis 1.",
             _matmul(shaped=lambda product, size: product.unflatten(2, size).permute(0, 2, 3, 1)),
         ),
         Mistake(

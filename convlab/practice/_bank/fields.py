@@ -76,6 +76,8 @@ def _whole_field(faults, layers):
         for span in spans:
             product *= span
         return product
+    if "the elements of a square" in faults:
+        return receptive_field(layers) ** 2
     if "the sum of the kernels" in faults:
         return sum(spans)
     if "the largest kernel" in faults:
@@ -118,6 +120,7 @@ RECEPTIVE_FIELD = {
     "dilation * kernel_size - 1": "A layer adds dilation * (kernel_size - 1): the last tap has no gap after it.",
     "the product of the kernels": "Kernels of stride 1 add up: two of 3 see 5 elements, not 9.",
     "the sum of the kernels": "Windows overlap: each layer adds dilation * (kernel_size - 1) times the jump, no more.",
+    "the elements of a square": "The field is wanted along one axis: do not square it.",
     "the largest kernel": "Each layer widens what the layers before it see.",
     "the inputs that are reached are counted": "The field goes from the first input element that is reached to the "
     "last, holes between them included.",
@@ -141,7 +144,7 @@ EXERCISES = (
 
 Write `receptive_field(layers)`. `layers` is a list of tuples `(kernel_size, stride, dilation)` of ints, one per
 layer, the input side first. Return an int: from the first element that the output sees to the last, holes between
-them included; borders are left out of account. It may not call convlab's function of that name.""",
+them included; what happens at the borders does not matter. It may not call convlab's function of that name.""",
         difficulty=2,
         importance=3,
         minutes=10,

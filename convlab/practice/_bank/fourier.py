@@ -53,12 +53,10 @@ SENTENCES = {
     "the end that wraps around is taken": "The last elements were taken. With the conjugate the first L - K + 1 are "
     "those whose "
     "window does not wrap around.",
-    "nothing is cut off": "The result is as long as the input; in its last elements the window wraps around to the "
-    "start. Keep the "
-    "first L - K + 1 of each axis.",
-    "a full convolution": "The result has the elements where the window hangs over an edge, too. Keep those where it "
-    "fits: "
-    "L - K + 1 of each axis.",
+    "nothing is cut off": "Your result is as long as the input; in its last elements the window wraps around to the "
+    "start. Keep the first L - K + 1 of each axis.",
+    "a full convolution": "Your result also has the elements where the window hangs over an edge. Keep those where "
+    "it fits: L - K + 1 of each axis.",
     "one element too few": "The last element of each axis is missing: there are L - K + 1.",
     "the length of irfft is not given": "From the spectrum alone irfft assumes an even length. Give it: n=length, or "
     "s=(height, "
@@ -70,7 +68,7 @@ SENTENCES = {
     "norm at its default.",
     "the absolute value": "The absolute value was taken, and all signs are lost. Take the real part, or use irfft.",
     "only the first input channel": "Only input channel 0 is used. The products of all input channels are added.",
-    "the mean over the input channels": "The products of the input channels are averaged. They are added.",
+    "the mean over the input channels": "The products of the input channels are averaged. Add them.",
     "all output channels alike": "Every output channel uses weight[0]. Output channel o uses weight[o].",
     "only the first sample": "Every sample of the result is that of the first sample. Each sample has its own "
     "spectrum.",
@@ -178,7 +176,7 @@ def _cases_2d():
         _case("2 channels to 3", numbers(1, 2, 4, 4), numbers(3, 2, 3, 2, seed=1)),
         _case("2 channels to 2, 3 samples", numbers(3, 2, 5, 6), numbers(2, 2, 3, 3, seed=1)),
         _case("float64", numbers(2, 3, 5, 3, **double), numbers(1, 3, 2, 2, seed=1, **double)),
-        _case("not contiguous", numbers(2, 2, 6, 4).transpose(2, 3), numbers(3, 2, 2, 3, seed=1)),
+        _case("not contiguous", numbers(6, 4, 2, 2).permute(3, 2, 1, 0), numbers(3, 2, 2, 3, seed=1)),
     )
 
 
@@ -191,8 +189,8 @@ FFT_CONV1D = Exercise(
     notebook=NOTEBOOK,
     idea="a product of spectra is a convolution",
     question="Write `F.conv1d` with the FFT: stride 1, no padding, no bias.\n\n"
-    "`input` is `(N, C_in, L)`, `weight` is `(C_out, C_in, K)`; the result is `(N, C_out, L - K + 1)`. Small errors of "
-    "rounding are allowed; torch's convolutions are not.",
+    "`input` is `(N, C_in, L)`, `weight` is `(C_out, C_in, K)`; the result is `(N, C_out, L - K + 1)`, in "
+    "the input's dtype. Small errors of rounding are allowed; torch's convolutions are not.",
     difficulty=2,
     importance=2,
     minutes=15,
@@ -218,9 +216,8 @@ FFT_CONV2D = Exercise(
     notebook=NOTEBOOK,
     idea="a product of spectra in two axes",
     question="Write `F.conv2d` with the FFT: stride 1, no padding, no bias.\n\n"
-    "`input` is `(N, C_in, H, W)`, `weight` is `(C_out, C_in, kH, kW)`; the result is `(N, C_out, H_out, W_out)`. "
-    "Small errors "
-    "of rounding are allowed; torch's convolutions are not.",
+    "`input` is `(N, C_in, H, W)`, `weight` is `(C_out, C_in, kH, kW)`; the result is `(N, C_out, H_out, "
+    "W_out)`, in the input's dtype. Small errors of rounding are allowed; torch's convolutions are not.",
     difficulty=3,
     importance=2,
     minutes=15,

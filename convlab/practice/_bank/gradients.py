@@ -30,7 +30,7 @@ def _grad_bias_cases():
         case("3 channels", numbers(1, 3, 2, 2)),
         case("2 samples, 3 channels", numbers(2, 3, 2, 4)),
         case("float64", numbers(3, 2, 3, 2, dtype=torch.float64)),
-        case("not contiguous", numbers(2, 3, 4, 5).permute(2, 3, 0, 1)),
+        case("not contiguous", numbers(3, 2, 5, 4).permute(3, 2, 1, 0)),
     )
 
 
@@ -39,8 +39,9 @@ CONV_GRAD_BIAS = Exercise(
     notebook=NOTEBOOK,
     idea="the gradient of the bias is a sum",
     question="Compute the gradient of the bias of a Conv2d.\n\n"
-    "`grad_output` is the gradient of the loss with respect to the output, `(N, C_out, H_out, W_out)`. The result is "
-    "`(C_out,)`.",
+    "`grad_output` is the gradient of the loss with respect to the output, `(N, C_out, H_out, W_out)`. "
+    "The result is `(C_out,)`, in the dtype of `grad_output`. `torch.nn.grad` and the autograd of a "
+    "convolution are not allowed.",
     difficulty=1,
     importance=2,
     minutes=5,
@@ -76,7 +77,7 @@ CONV_GRAD_BIAS = Exercise(
         ),
         Mistake(
             "only the batch is summed",
-            "The result still has the axes H_out and W_out. All positions share the bias: sum over them, too.",
+            "Your result still has the axes H_out and W_out. All positions share the bias: sum over them, too.",
             lambda g: g.sum(0),
         ),
         Mistake(
@@ -86,12 +87,13 @@ CONV_GRAD_BIAS = Exercise(
         ),
         Mistake(
             "the sum over the wrong axes",
-            "The result has one number for each sample. Each output channel has its own bias: keep axis 1, not axis 0.",
+            "Your result has one number for each sample. Each output channel has its own bias: keep axis 1, not axis "
+            "0.",
             lambda g: g.sum((1, 2, 3)),
         ),
         Mistake(
             "the summed axes are kept",
-            "The result is (1, C_out, 1, 1). The bias is (C_out,), and so is its gradient: no keepdim.",
+            "Your result is (1, C_out, 1, 1). The bias is (C_out,), and so is its gradient: no keepdim.",
             lambda g: g.sum((0, 2, 3), keepdim=True),
         ),
         Mistake(
@@ -149,9 +151,9 @@ CONV1D_GRAD_WEIGHT = Exercise(
     idea="the gradient of the weight is a correlation with the input",
     question="Compute the gradient of the kernel of a convolution along one axis: one channel, stride 1, no "
     "padding.\n\n"
-    "`output[i] = sum of input[i + k] * weight[k]`. `input` is `(L,)` and `grad_output`, the gradient with respect to "
-    "the "
-    "output, is `(L_out,)`. The result is `(K,)`, with `K = L - L_out + 1`.",
+    "`output[i]` is the sum over `k` of `input[i + k] * weight[k]`. `input` is `(L,)` and `grad_output`, "
+    "the gradient with respect to the output, is `(L_out,)`. The result is `(K,)`, with `K = L - L_out + "
+    "1`, in the dtype of `input`. `torch.nn.grad` and the autograd of a convolution are not allowed.",
     difficulty=2,
     importance=2,
     minutes=10,

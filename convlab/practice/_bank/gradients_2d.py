@@ -55,11 +55,9 @@ CONV_GRAD_WEIGHT = Exercise(
     notebook=NOTEBOOK,
     idea="the gradient of the weight is a convolution of the input",
     question="Compute the gradient of the weight of a Conv2d.\n\n"
-    "`input` is `(N, C_in, H, W)`, `grad_output` is `(N, C_out, H_out, W_out)`, `kernel_size` is `(kH, kW)`, `stride` "
-    "and "
-    "`padding` are ints. The result is `(C_out, C_in, kH, kW)`. `F.conv2d` is allowed; `torch.nn.grad` and the "
-    "autograd of a "
-    "convolution are not.",
+    "`input` is `(N, C_in, H, W)`, `grad_output` is `(N, C_out, H_out, W_out)`, `kernel_size` is `(kH, "
+    "kW)`, `stride` and `padding` are ints. The result is `(C_out, C_in, kH, kW)`, in the dtype of "
+    "`input`. `F.conv2d` is allowed; `torch.nn.grad` and the autograd of a convolution are not.",
     difficulty=3,
     importance=3,
     minutes=20,
@@ -106,7 +104,7 @@ def _grad_input_cases():
     for id, x, c, k, options in calls():
         weight, grad_output = numbers(c, x.shape[1], *k, seed=5, dtype=x.dtype), grad_output_of(x, c, k, **options)
         if id == "not contiguous":
-            grad_output = numbers(*grad_output.transpose(2, 3).shape, seed=6).transpose(2, 3)
+            grad_output = numbers(*grad_output.permute(3, 2, 1, 0).shape, seed=6).permute(3, 2, 1, 0)
         traits = gradient_traits(x, c, k, **options)
         cases.append(Case(id, (grad_output, weight, tuple(x.shape[2:])), options, traits))
     return tuple(cases)
@@ -127,11 +125,10 @@ CONV_GRAD_INPUT = Exercise(
     notebook=NOTEBOOK,
     idea="the gradient of the input is a transposed convolution",
     question="Compute the gradient of the input of a Conv2d.\n\n"
-    "`grad_output` is `(N, C_out, H_out, W_out)`, `weight` is `(C_out, C_in, kH, kW)`, `input_size` is `(H, W)`, "
-    "`stride` and "
-    "`padding` are ints. The result is `(N, C_in, H, W)`. `F.conv2d` and `F.conv_transpose2d` are allowed; "
-    "`torch.nn.grad` and "
-    "the autograd of a convolution are not.",
+    "`grad_output` is `(N, C_out, H_out, W_out)`, `weight` is `(C_out, C_in, kH, kW)`, `input_size` is "
+    "`(H, W)`, `stride` and `padding` are ints. The result is `(N, C_in, H, W)`, in the dtype of "
+    "`grad_output`. `F.conv2d` and `F.conv_transpose2d` are allowed; `torch.nn.grad` and the autograd of "
+    "a convolution are not.",
     difficulty=3,
     importance=3,
     minutes=20,

@@ -37,20 +37,24 @@ IN_A_WINDOW = (
     "the kernel is transposed", "the taps' row and column are swapped", "the weights are left out",
     "only the last product is kept", "the products are averaged", "the last window is missing", "a window too many",
     "the bias is forgotten", "the bias is subtracted", "the bias is added to each product",
-    "the first bias is used for all channels", "the bias runs along the last axis", "the bias multiplies",
+    "the first bias is used for all channels", "only the first output channel gets its bias",
+    "the bias runs along the batch", "the bias stands on axis 0", "the bias runs along the last axis",
+    "the bias multiplies",
 )  # fmt: skip
 
 RESULT = (
     "the output channels are added up", "only the first output channel is computed",
     "only the first sample is computed", "the first sample stands for all", "the samples are added up",
-    "axes of length 1 are dropped", "batch and channels are swapped", "the channels come last",
+    "axes of length 1 are dropped", "the result is reshaped, its channels not moved",
+    "the result is reshaped, its batch not moved", "batch and channels are swapped", "the channels come last",
     "the result's last two axes are swapped", "the result is always float32", "computed in float32",
     "negative results are set to zero", "the absolute value is taken", "the result has the wrong sign",
     "the sums are rounded",
 )  # fmt: skip
 
 _GROUPED = (
-    *IN_A_WINDOW, "the bias is added once per input channel", "only the first input channel is used",
+    *IN_A_WINDOW, "the bias is added once per tap", "the bias is added once per input channel",
+    "only the first input channel is used",
     "only the last input channel is used", "the input channels are averaged", "the largest input channel is taken",
     "one kernel is used for all input channels", "all output channels use the first filter", "groups is ignored",
     "every group reads the first input channels", "every group uses the first filters",
@@ -58,6 +62,7 @@ _GROUPED = (
     "the output channels of the groups are interleaved", "the groups are in reverse order",
     "each group takes every so many filters",
     "the groups are stacked, not joined", "the groups are joined along the batch", "the groups are added up",
+    "the groups are added up, with the first biases", "every group uses the first biases",
     "only the last group is kept", "groups is taken for the channels of a group", *RESULT,
 )  # fmt: skip
 
@@ -82,7 +87,7 @@ def _grouped_cases():
         conv_case("a kernel of 1 row and 3 columns", (1, 1, 4, 4), (1, 1, 1, 3)),
         conv_case("a batch of 3", (3, 1, 4, 4), (1, 1, 3, 3)),
         conv_case("float64", (1, 1, 4, 4), (1, 1, 3, 3), dtype=torch.float64),
-        conv_case("an input that is not contiguous", (1, 1, 4, 4), (1, 1, 3, 3), contiguous=False),
+        conv_case("an input that is not contiguous", (2, 2, 4, 4), (1, 2, 3, 3), contiguous=False),
         conv_case("2 groups of 3 channels", (1, 6, 3, 3), (4, 3, 3, 3), groups=2),
         conv_case("3 groups of 2 channels", (1, 6, 3, 3), (9, 2, 3, 3), groups=3, bias=True),
         conv_case("everything, by position", (3, 4, 5, 6), (8, 2, 2, 3), bias=True, positional=True, groups=2, seed=5),

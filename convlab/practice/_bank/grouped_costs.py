@@ -84,7 +84,8 @@ EXERCISES = (
         question="""How many numbers does a `Conv2d` with groups learn?
 
 Write `grouped_params(in_channels, out_channels, kernel_size, groups=1, bias=True)`. `kernel_size` is one int: the
-kernel is square; `groups` divides both numbers of channels. Return an int.""",
+kernel is square; `groups` divides both numbers of channels; with `bias`, its biases count, too. Return an int. Do
+not call convlab's functions for it; building a layer is allowed.""",
         difficulty=1,
         importance=2,
         minutes=5,

@@ -209,7 +209,7 @@ def _cases():
         _case("a kernel as a tuple", counting(1, 1, 4, 4), (3, 3)),
         _case("a kernel of 3 rows and 1 column", counting(1, 1, 4, 4), (3, 1)),
         _case("float64", numbers(1, 1, 4, 4, dtype=torch.float64), 3),
-        _case("an input that is not contiguous", not_contiguous(counting(1, 2, 4, 4)), 3),
+        _case("an input that is not contiguous", not_contiguous(counting(2, 2, 4, 4)), 3),
         _case("everything, by position", numbers(3, 2, 5, 8), (2, 3), (1, 2), (2, 1)),
     )
 
@@ -223,8 +223,8 @@ EXERCISES = (
 
 `input` has the shape `(N, C, H, W)`; the result has the shape `(N, C * kH * kW, H_out * W_out)`: each window becomes
 a column, with the taps of channel 0 in reading order, then those of channel 1, and so on. The windows stand in
-reading order, too. The arguments are an int, or a tuple with one int for H and one for W. Do not call `F.unfold`; the
-method `tensor.unfold` is allowed.""",
+reading order, too. `kernel_size`, `stride` and `padding` are each an int, or a tuple with one int for H and one for W.
+Do not call `F.unfold`; the method `tensor.unfold` is allowed.""",
         difficulty=3,
         importance=2,
         minutes=20,

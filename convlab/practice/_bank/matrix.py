@@ -55,6 +55,23 @@ def _column_of_same(row, k, m, height, width, kh, kw):
     return i * width + j if 0 <= i < height and 0 <= j < width else None
 
 
+def _column_of_full(row, k, m, height, width, kh, kw):
+    i, j = row // width + k, row % width + m
+    return i * width + j if i < height and j < width else None
+
+
+def _row_of_width(weight, input_size):
+    """Window (i, j) is written to row i * W + j, as far as there is one."""
+    width, kw = input_size[1], weight.shape[1]
+    rows = conv_matrix(weight, input_size)
+    matrix = torch.zeros_like(rows)
+    for row, values in enumerate(rows):
+        i, j = divmod(row, width - kw + 1)
+        if i * width + j < len(matrix):
+            matrix[i * width + j] = values
+    return matrix
+
+
 def _by_columns(row, k, m, height, width, kh, kw):
     j, i = divmod(row, height - kh + 1)
     return (i + k) * width + j + m
@@ -156,6 +173,12 @@ CONV_MATRIX = Exercise(
             _placed(lambda row, k, m, h, w, kh, kw: row + k * (w - kw + 1) + m),
         ),
         Mistake(
+            "the output has rows of length W",
+            "The row of the matrix was counted as i * W + j. The output has W_out elements in a row: window (i, j) is "
+            "row i * W_out + j.",
+            _row_of_width,
+        ),
+        Mistake(
             "rows of length H",
             "The column was counted as row * H + column. A picture row has W elements: row * W + column.",
             _placed(lambda row, k, m, h, w, kh, kw: (row // (w - kw + 1) + k) * h + row % (w - kw + 1) + m),
@@ -178,6 +201,17 @@ CONV_MATRIX = Exercise(
             "H and W swapped",
             "input_size is (H, W): rows first. Here it is read as (W, H).",
             lambda w, size: conv_matrix(w, size[::-1]),
+        ),
+        Mistake(
+            "H is used for both sides",
+            "The picture is taken as square, H by H. input_size is (H, W): use W for the columns.",
+            lambda w, size: conv_matrix(w, (size[0], size[0])),
+        ),
+        Mistake(
+            "windows that leave the picture",
+            "There is a row for every input element, also for windows that end outside the picture. Only windows that "
+            "fit count: (H - kH + 1) * (W - kW + 1).",
+            _placed(_column_of_full, rows_of=lambda height, width, kh, kw: height * width),
         ),
         Mistake(
             "padding 'same'",
@@ -204,8 +238,8 @@ CONV_MATRIX = Exercise(
         ),
         Mistake(
             "not flattened",
-            "The result has four axes. Flatten the two of the output and the two of the input: reshape(H_out * W_out, "
-            "H * W).",
+            "Your result has four axes. Flatten the two of the output and the two of the input: reshape(H_out * "
+            "W_out, H * W).",
             lambda w, size: _of_4d(conv_matrix(w, size), w, size),
         ),
         Mistake(

@@ -1,10 +1,7 @@
 """The exercises of the last notebook on what a whole network costs."""
 
-from convlab import arithmetic
 from convlab.practice._bank._making import known, row, table
 from convlab.practice.exercise import Exercise
-
-COSTS = (arithmetic.num_params, arithmetic.num_macs, arithmetic.output_size, arithmetic.conv_output_size)
 
 
 def network_params(in_channels, layers):
@@ -147,7 +144,8 @@ side first. Kernels are square, and every layer has a bias. Return an int.""",
             "Count one layer, then ask what the next one sees.",
             "A layer has out_channels filters of (in_channels / groups) * kernel_size**2 weights, and out_channels "
             "biases.",
-            "In the loop, add the layer's numbers to `total`, then `in_channels = out_channels`.",
+            "In the loop, `total += out_channels * (in_channels // groups) * kernel_size**2 + out_channels`, then "
+            "`in_channels = out_channels`.",
         ),
         solution=network_params,
         alternative=network_params_of_a_model,
@@ -169,7 +167,6 @@ side first. Kernels are square, and every layer has a bias. Return an int.""",
         ),
         mistakes=known(_faulty_params, PARAMS),
         combined=_faulty_params,
-        replaces=COSTS,
     ),
     Exercise(
         name="network_macs",
@@ -179,8 +176,8 @@ side first. Kernels are square, and every layer has a bias. Return an int.""",
 picture?
 
 Write `network_macs(input_shape, layers)`. `input_shape` is `(C, H, W)`; `layers` is a list of `(out_channels,
-kernel_size, stride, padding)`, the input side first. Kernels are square, products with padding count, biases do
-not. Return an int.""",
+kernel_size, stride, padding)`, the input side first. Kernels are square; products with the padding's zeros
+count, biases do not. Return an int.""",
         difficulty=2,
         importance=2,
         minutes=10,
@@ -210,6 +207,5 @@ not. Return an int.""",
         ),
         mistakes=known(_faulty_macs, MACS),
         combined=_faulty_macs,
-        replaces=COSTS,
     ),
 )

@@ -1,6 +1,5 @@
 """The exercise on the first linear layer of a network: how many features it needs."""
 
-from convlab import arithmetic
 from convlab.practice._bank._making import known, row, table
 from convlab.practice._bank._walk import FORM, slid, window
 from convlab.practice.exercise import Exercise
@@ -131,6 +130,5 @@ first, and after its last layer come `nn.Flatten()` and the linear layer. {FORM}
         ),
         mistakes=known(_faulty_features, FEATURES),
         combined=_faulty_features,
-        replaces=(arithmetic.conv_output_size, arithmetic.output_size),
     ),
 )

@@ -59,11 +59,10 @@ OFFSET_SHAPE = Exercise(
     name="offset_shape",
     notebook=NOTEBOOK,
     idea="one offset per tap and output position",
-    question="Which shape has the tensor of offsets of a deformable convolution?\n\n"
-    "`input_shape` is `(N, C_in, H, W)`, `kernel_size` is `(kH, kW)`, `stride` and `padding` are ints. All input "
-    "channels "
-    "share the offsets, as in `torchvision.ops.deform_conv2d` with one offset group. The result is a tuple of four "
-    "ints.",
+    question="What is the shape of the tensor of offsets of a deformable convolution?\n\n"
+    "`input_shape` is `(N, C_in, H, W)`, `kernel_size` is `(kH, kW)`, `stride` and `padding` are ints. "
+    "All input channels share the offsets, as in `torchvision.ops.deform_conv2d` with one offset group. "
+    "The result is a tuple of four ints.",
     difficulty=1,
     importance=2,
     minutes=6,

@@ -43,6 +43,8 @@ def _faulty_padding(causal):
                 "both sides rounded down": (small, small),
                 "both sides rounded up": (large, large),
                 "half on each side": (small, large),
+                "round() on the left": (round(total / 2), total - round(total / 2)),
+                "round() on both sides": (round(total / 2), round(total / 2)),
                 "not rounded": (total / 2, total / 2),
             }.items():
                 pair = wrong if name in faults else pair
@@ -74,6 +76,10 @@ SAME_PADDING = {
     "the larger part on the left": "Where the amount is odd, torch puts the extra element on the right.",
     "both sides rounded down": "Where the amount is odd, one side gets one more: the two must sum to it.",
     "both sides rounded up": "Where the amount is odd, only the right side is rounded up: the two must sum to it.",
+    "round() on the left": "round() takes the even neighbour of a half: round(1.5) is 2, round(2.5) is 2. Use // 2, "
+    "and give the rest to the right.",
+    "round() on both sides": "round() takes the even neighbour of a half: round(0.5) is 0, round(1.5) is 2. Use // 2 "
+    "on the left, and give the rest to the right.",
     "half the kernel, times the dilation": "kernel_size // 2 on both sides is right for odd kernels only.",
     "halved before the dilation": "Halve dilation * (kernel_size - 1) as a whole: halves that differ by 1 before the "
     "multiplication differ by dilation after it.",
@@ -127,7 +133,7 @@ EXERCISES = (
 
 Write `same_padding(kernel_size, dilation=1)`: the amounts `(left, right)` with which a convolution of stride 1 has
 as many outputs as inputs. Return a tuple of two ints. Where the two cannot be equal, the right one is larger by 1,
-as in torch (`padding="same"`).""",
+as in torch (`padding="same"`). It may not call convlab's function of that name.""",
         difficulty=1,
         importance=3,
         minutes=5,
@@ -157,13 +163,13 @@ has as many outputs as inputs, and output `i` sees no input later than input `i`
         hints=(
             "Which input must the last tap of output 0 see?",
             "The last tap of output 0 sees input 0, so all other taps lie in the padding, on the left.",
-            "From the first tap to the last there are `kernel_size - 1` gaps, each `dilation` wide.",
+            "`(dilation * ..., 0)`: from the first tap to the last there are `kernel_size - 1` gaps, each `dilation` "
+            "wide",
         ),
         solution=causal_padding,
         alternative=causal_padding_by_taps,
         cases=table(causal_padding, _KERNEL, *_PADDED),
         mistakes=known(_faulty_padding(causal=True), CAUSAL_PADDING),
         combined=_faulty_padding(causal=True),
-        replaces=(arithmetic.same_padding, arithmetic.padding_amounts),
     ),
 )

@@ -57,7 +57,7 @@ def _tap_cases():
         case("2 x 2, first position", numbers(8, 2, 3) * 0.4, 0, 0, (2, 2)),
         case("3 x 2, another position", numbers(12, 3, 3, seed=1) * 0.4, 1, 2, (3, 2)),
         case("float64", numbers(6, 3, 2, seed=2, dtype=torch.float64), 2, 1, (1, 3)),
-        case("not contiguous", (numbers(3, 3, 8, seed=3) * 0.4).permute(2, 0, 1), 2, 0, (2, 2)),
+        case("not contiguous", (numbers(3, 3, 8, seed=3) * 0.4).permute(2, 1, 0), 2, 0, (2, 2)),
     )
 
 
@@ -66,11 +66,10 @@ TAP_POSITIONS = Exercise(
     notebook=NOTEBOOK,
     idea="where the taps read",
     question="Where does a deformable convolution read for its output element `(y, x)`? Stride 1, no padding.\n\n"
-    "`offset` belongs to one sample, `(2 * kH * kW, H_out, W_out)`: channel `2 * t` holds dy and channel `2 * t + 1` "
-    "holds dx "
-    "of tap `t`, the taps counted row by row. `y` and `x` are ints, `kernel_size` is `(kH, kW)`. The result is `(kH * "
-    "kW, 2)`, "
-    "with the row and the column for each tap.",
+    "`offset` belongs to one sample, `(2 * kH * kW, H_out, W_out)`: channel `2 * t` holds dy and channel "
+    "`2 * t + 1` holds dx of tap `t`, the taps counted row by row. `y` and `x` are ints, `kernel_size` is "
+    "`(kH, kW)`. The result is `(kH * kW, 2)`, with the row and the column for each tap, in the dtype of "
+    "`offset`.",
     difficulty=2,
     importance=2,
     minutes=12,
@@ -97,7 +96,7 @@ TAP_POSITIONS = Exercise(
         ),
         Mistake(
             "the offsets are subtracted",
-            "The offsets are subtracted. They are added.",
+            "The taps are moved the other way. The offsets are added to the positions.",
             _moved(lambda pairs: -pairs),
         ),
         Mistake(
@@ -107,7 +106,7 @@ TAP_POSITIONS = Exercise(
         ),
         Mistake(
             "the offsets are rounded",
-            "The positions are whole numbers. They may lie between elements: do not round.",
+            "The positions are rounded to whole numbers. A tap may read between elements: do not round.",
             _moved(lambda pairs: pairs.round()),
         ),
         Mistake(
@@ -140,12 +139,12 @@ TAP_POSITIONS = Exercise(
         ),
         Mistake(
             "the column before the row",
-            "Each pair of the result holds the column first. The row comes first.",
+            "Each pair of your result holds the column first. The row comes first.",
             lambda offset, y, x, size: tap_positions(offset, y, x, size).flip(1),
         ),
         Mistake(
             "rows and columns on the first axis",
-            "The result is (2, kH * kW). It is (kH * kW, 2): one row for each tap.",
+            "Your result is (2, kH * kW). It must be (kH * kW, 2): one row for each tap.",
             lambda offset, y, x, size: tap_positions(offset, y, x, size).T,
         ),
         Mistake(

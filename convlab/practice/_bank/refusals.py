@@ -2,7 +2,6 @@
 
 import math
 
-from convlab import arithmetic
 from convlab.practice._bank._making import known, row, table
 from convlab.practice._bank._walk import FORM, slid, window
 from convlab.practice._bank.networks import FEATURES
@@ -86,6 +85,10 @@ def _faulty_search(faults):
                     shape = (shape[0], made, *sizes)
         if "the last failure" in faults:
             failed = failed[::-1]
+        if failed and "the last layer that runs" in faults:
+            return failed[0] - 1 if failed[0] else None
+        if failed and "the layer before the one that fails" in faults:
+            return failed[0] - 1
         nothing = -1 if "-1 where nothing fails" in faults else None
         nothing = len(layers) if "the number of layers where nothing fails" in faults else nothing
         return failed[0] if failed else nothing
@@ -97,6 +100,9 @@ SEARCH = {
     "counted from 1": "Indices begin at 0, as in nn.Sequential.",
     "-1 where nothing fails": "Where every layer runs, the answer is None.",
     "the number of layers where nothing fails": "Where every layer runs, the answer is None.",
+    "the last layer that runs": "Wanted is the layer that raises the error, not the last one before it that runs.",
+    "the layer before the one that fails": "Wanted is the index of the layer that raises the error, not of the one "
+    "before it: do not subtract 1.",
     "the kind instead of the index": "Return the index of the layer, an int.",
     "the last failure": "The first layer that fails stops the run: return at once.",
     "the channels are not checked": "A convolution fails unless its input has in_channels channels.",
@@ -138,8 +144,8 @@ that raises an error, an int, or None where all run. Convolutions and pooling st
             "Follow the shape through the layers, and ask of each one first whether it can take it.",
             "A convolution wants its in_channels; a kernel must fit into the padded height and width; a linear layer "
             "wants in_features elements on the **last** axis.",
-            "Keep `shape` as a tuple; `return index` as soon as a layer cannot take it, and `return None` after the "
-            "loop.",
+            "In a loop, `return index` where `shape[1] != in_channels`, `min(shape[2:]) + 2 * padding < kernel_size` "
+            "or `shape[-1] != in_features`; else compute the new `shape`. After the loop `return None`.",
         ),
         solution=first_layer_that_fails,
         alternative=first_layer_that_fails_by_running,
@@ -192,6 +198,5 @@ that raises an error, an int, or None where all run. Convolutions and pooling st
         ),
         mistakes=known(_faulty_search, SEARCH),
         combined=_faulty_search,
-        replaces=(arithmetic.conv_output_size, arithmetic.output_size),
     ),
 )

@@ -4,6 +4,8 @@ import math
 
 import torch
 
+from convlab.arithmetic import interpolation
+from convlab.ops import deform, deform_reference
 from convlab.practice._bank._numbers import numbers
 from convlab.practice.exercise import Case, Exercise, Mistake
 
@@ -45,6 +47,10 @@ def _corners(weights, *, floor=math.floor, read=None):
 
 def _right(fy, fx):
     return (1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx
+
+
+def _right_by_distance(fy, fx):
+    return tuple((1 - abs(fy - a)) * (1 - abs(fx - b)) for a in (0, 1) for b in (0, 1))
 
 
 def _or_zero(image, i, j):
@@ -101,11 +107,11 @@ BILINEAR_SAMPLE = Exercise(
     notebook=NOTEBOOK,
     idea="sampling between elements",
     question="Read an image between its elements.\n\n"
-    "`image` is `(H, W)`; `y` and `x` are floats, in elements: `(0.0, 1.0)` is `image[0, 1]`. The result is a tensor "
-    "without "
-    "axes: the mean of the four elements around `(y, x)`, each weighted by `(1 - |y - i|) * (1 - |x - j|)`. Outside "
-    "the "
-    "image everything is zero, also where only some of the four are outside. `F.grid_sample` is not allowed.",
+    "`image` is `(H, W)`; `y` and `x` are floats, in elements: `(0.0, 1.0)` is `image[0, 1]`. The result "
+    "is a tensor without axes and of the image's dtype: the mean of the four elements around `(y, x)`, "
+    "each weighted by `(1 - |y - i|) * (1 - |x - j|)`. Outside the image everything is zero, also where "
+    "only some of the four are outside. `F.grid_sample`, "
+    "`convlab.deform_conv`, `torchvision.ops.deform_conv2d` and convlab's functions for interpolation are not allowed.",
     difficulty=2,
     importance=3,
     minutes=15,
@@ -152,7 +158,7 @@ BILINEAR_SAMPLE = Exercise(
         ),
         Mistake(
             "weights by half the sum of the distances",
-            "The weights of the two axes are averaged. They are multiplied.",
+            "The weights of the two axes are averaged. Multiply them: (1 - dy) * (1 - dx).",
             _corners(lambda fy, fx: tuple((a + b) / 2 for a in (1 - fy, fy) for b in (1 - fx, fx))),
         ),
         Mistake(
@@ -167,7 +173,7 @@ BILINEAR_SAMPLE = Exercise(
         ),
         Mistake(
             "the edge goes on outside",
-            "Outside the image the elements of the edge are read. There everything is zero.",
+            "Outside the image your answer reads the elements of the edge. It must read zeros there.",
             _corners(_right, read=_clamped),
         ),
         Mistake(
@@ -187,6 +193,12 @@ BILINEAR_SAMPLE = Exercise(
             "int() instead of floor()",
             "int(-0.25) is 0, it rounds towards zero. The element before -0.25 is -1: use math.floor.",
             _corners(_right, floor=int),
+        ),
+        Mistake(
+            "int() instead of floor(), with absolute distances",
+            "int(-0.25) is 0, it rounds towards zero, and then 1 - abs(y - i) is negative for the element after it. "
+            "The element before -0.25 is -1: use math.floor.",
+            _corners(_right_by_distance, floor=int),
         ),
         Mistake(
             "a negative index counts from the end",
@@ -211,7 +223,17 @@ BILINEAR_SAMPLE = Exercise(
             lambda image, y, x: bilinear_sample(image, y * (image.shape[0] - 1), x * (image.shape[1] - 1)),
         ),
     ),
-    replaces=("grid_sampler_2d", "grid_sampler_2d_fallback", "_grid_sampler_2d_cpu_fallback", "cudnn_grid_sampler"),
+    replaces=(
+        "grid_sampler_2d",
+        "grid_sampler_2d_fallback",
+        "_grid_sampler_2d_cpu_fallback",
+        "cudnn_grid_sampler",
+        "deform_conv2d",
+        deform.deform_conv,
+        deform_reference.deform_conv,
+        interpolation.corners,
+        interpolation.neighbours,
+    ),
 )
 
 

@@ -70,10 +70,16 @@ WEIGHTS = {
     "goes from them to out_channels.",
     "the pointwise channels are added": "Each of out_channels filters has in_channels weights: multiply.",
     "no pointwise layer": "After the depthwise layer comes the pointwise one, in_channels * out_channels.",
-    "the layers are multiplied": "The two layers run one after the other: their costs are added.",
+    "the layers are multiplied": "The two layers run one after the other: their costs are added, not multiplied.",
     "one side of the kernel": "The kernel has kernel_size * kernel_size taps.",
     "separable in space": "This pair separates channels from space; its depthwise kernels are whole, kernel_size by "
     "kernel_size.",
+}
+
+
+_WITHOUT_WEIGHTS = {
+    "the pointwise weights are left out": "no pointwise layer",
+    "the depthwise weights are left out": "no depthwise layer",
 }
 
 
@@ -87,17 +93,31 @@ def _faulty_params(faults):
             "both biases have in_channels": 2 * in_channels,
             "one bias per layer": 2,
             "the bias is left out": 0,
+            "an ordinary convolution": out_channels,
+            "no pointwise layer": in_channels,
+            "no depthwise layer": out_channels,
         }.items():
             biases = wrong if name in faults else biases
         bias = True if "the bias always counts" in faults else bias
         bias = not bias if "the bias counts where there is none" in faults else bias
-        return _weights(faults, in_channels, out_channels, kernel_size) + (biases if bias else 0)
+        if "the parameter tensors are counted" in faults:
+            return 4 if bias else 2
+        if "the layers are multiplied, each with its bias" in faults:
+            return in_channels * (kernel_size**2 + bias) * out_channels * (in_channels + bias)
+        missing = {layer for weights, layer in _WITHOUT_WEIGHTS.items() if weights in faults}
+        return _weights(faults | missing, in_channels, out_channels, kernel_size) + (biases if bias else 0)
 
     return separable_params
 
 
 SEPARABLE_PARAMS = {
     **WEIGHTS,
+    "the layers are multiplied, each with its bias": "The two layers run one after the other: their numbers are added, "
+    "not multiplied.",
+    "the pointwise weights are left out": "The pointwise layer has weights, too: in_channels * out_channels.",
+    "the depthwise weights are left out": "The depthwise layer has weights, too: in_channels * kernel_size**2.",
+    "the parameter tensors are counted": "A parameter is a tensor of many numbers. Add up numel() of each: "
+    "sum(p.numel() for p in model.parameters()).",
     "the depthwise bias is left out": "With bias, both layers have one: in_channels and out_channels numbers.",
     "the pointwise bias is left out": "With bias, both layers have one: in_channels and out_channels numbers.",
     "both biases have out_channels": "The depthwise layer has in_channels outputs, so its bias has in_channels "
@@ -161,7 +181,8 @@ EXERCISES = (
 
 It is a depthwise `Conv2d` (one kernel per input channel) and then a pointwise one (1 x 1, all channels). Write
 `separable_params(in_channels, out_channels, kernel_size, bias=False)`. `kernel_size` is one int: the kernel is
-square; with `bias`, **both** layers have one. Return an int.""",
+square; with `bias`, **both** layers have one (unlike `convlab.nn.SeparableConv2d`, where only the second has). Return
+an int. Do not call convlab's functions for it; building layers is allowed.""",
         difficulty=2,
         importance=3,
         minutes=5,
@@ -199,15 +220,16 @@ square; with `bias`, **both** layers have one. Return an int.""",
         question="""How many multiply-accumulate operations (MACs) does a depthwise separable convolution need for
 one picture?
 
-Write `separable_macs(in_channels, out_channels, kernel_size, output_size)`. `output_size` is the pair `(H_out,
-W_out)` that both layers have. Products with padding count. Return an int.""",
+Write `separable_macs(in_channels, out_channels, kernel_size, output_size)`. `kernel_size` is one int: the
+kernel is square; `output_size` is the pair `(H_out, W_out)` that both layers have. Products with the padding's
+zeros count, biases do not. Return an int. Do not call convlab's functions for it.""",
         difficulty=2,
         importance=2,
         minutes=5,
         hints=(
             "How often is each weight used?",
             "Once per place of the output, in both layers.",
-            "`H_out * W_out` times the weights of both layers",
+            "`H_out * W_out * (in_channels * kernel_size**2 + ...)`, the weights of both layers in the brackets",
         ),
         solution=separable_macs,
         alternative=separable_macs_by_layer,

@@ -1,6 +1,5 @@
 """The exercises on single steps of a network's shape: pooling and flatten."""
 
-from convlab import arithmetic
 from convlab.practice._bank._making import known, row, table
 from convlab.practice.exercise import Exercise
 
@@ -111,7 +110,7 @@ EXERCISES = (
         name="flatten_size",
         notebook="05_shapes_and_errors",
         idea="what flatten makes",
-        question="""Write `flatten_size(shape)`: `nn.Flatten()` makes `(N, F)` of a tensor of this shape. Return F,
+        question="""Write `flatten_size(shape)`: `nn.Flatten()` makes `(N, F)` from a tensor of this shape. Return F,
 an int. The shape is `(N, C, *spatial)`, with any number of spatial axes.""",
         difficulty=1,
         importance=2,
@@ -185,6 +184,5 @@ means in torch. Return an int.""",
         ),
         mistakes=known(_faulty_pooled, POOLED),
         combined=_faulty_pooled,
-        replaces=(arithmetic.conv_output_size, arithmetic.output_size),
     ),
 )

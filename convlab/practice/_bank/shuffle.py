@@ -109,7 +109,7 @@ def _shuffle_cases():
         _shuffle_case("1 group", counting(1, 3, 1, 1), 1),
         _shuffle_case("maps of 1 row and 3 columns", counting(1, 4, 1, 3), 2),
         _shuffle_case("a batch of 2", counting(2, 4, 1, 1), 2),
-        _shuffle_case("an input that is not contiguous", not_contiguous(counting(1, 4, 2, 2)), 2),
+        _shuffle_case("an input that is not contiguous", not_contiguous(counting(2, 4, 2, 2)), 2),
         _shuffle_case("float64", counting(1, 4, 1, 1).double(), 2),
         _shuffle_case("everything", numbers(3, 12, 4, 5), 4),
     )

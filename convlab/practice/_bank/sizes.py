@@ -89,6 +89,8 @@ def _faulty_size(faults):
             return (input_size + both) // stride - span + 1
         if "1 is added before the division" in faults:
             return (input_size + both - span + 1) // stride
+        if "the last window that just fits is not counted" in faults:
+            return -(-(input_size + both - span) // stride)
         rest = input_size + both - span
         if "multiplied by the stride" in faults:
             windows = rest * stride
@@ -119,6 +121,8 @@ def _faulty_span(faults, kernel_size, taps, dilation):
 
 CONV_OUTPUT_SIZE = {
     "1 is not added": "The division counts the steps; the window before the first step counts, too: add 1 at the end.",
+    "the last window that just fits is not counted": "A window may end exactly where the padded input ends: in a loop, "
+    "compare with <=, not with <.",
     "rounded up": "A last step that does not fit is not made: round down, with // (torch's ceil_mode is for pooling).",
     "rounded to the nearest": "A step that fits only in part is not made, however large the part: round down, with //.",
     "true division, not floor division": "A size is a whole number: divide with //, which drops the part of a step.",
@@ -159,7 +163,8 @@ EXERCISES = (
         question="""How many places does a window have in a picture?
 
 Write `positions(input_size, kernel_size)`. Both are pairs of ints, `(H, W)` and `(kH, kW)`; the window moves on by
-one element and never leaves the picture. Return the number of its places, an int.""",
+one element and never leaves the picture. Return the number of its places, an int. Do not call convlab's function
+for sizes.""",
         difficulty=1,
         importance=2,
         minutes=5,

@@ -153,12 +153,12 @@ EXERCISES = (
         idea="the sum of products in a window",
         question="""Write `cross_correlate(image, kernel)`: slide a kernel over an image.
 
-`image` has the shape `(H, W)` and `kernel` `(kH, kW)`; the result has the shape `(H - kH + 1, W - kW + 1)`. Element
-`[i, j]` is the sum of the products of the kernel and the window whose upper left corner is `image[i, j]`. Do not call
-torch's convolution.""",
+`image` has the shape `(H, W)` and `kernel` `(kH, kW)`; the result has the shape `(H - kH + 1, W - kW + 1)` and the
+image's dtype. Element `[i, j]` is the sum of the products of the kernel and the window whose upper left corner is
+`image[i, j]`. Do not call torch's convolution.""",
         difficulty=1,
         importance=3,
-        minutes=10,
+        minutes=8,
         hints=(
             "Cut out the upper left window and compute one number. Then move the window.",
             "The window of element `[i, j]` is `image[i : i + kH, j : j + kW]`; its number is `(window * "
@@ -180,9 +180,9 @@ torch's convolution.""",
         idea="correlation and convolution",
         question="""Write `convolve2d(image, kernel)`: the convolution of mathematics, which flips the kernel.
 
-`image` has the shape `(H, W)` and `kernel` `(kH, kW)`; the result has the shape `(H - kH + 1, W - kW + 1)`. The
-kernel is flipped along both axes before it slides over the image; only windows that lie wholly inside count. Do not
-call torch's convolution.""",
+`image` has the shape `(H, W)` and `kernel` `(kH, kW)`; the result has the shape `(H - kH + 1, W - kW + 1)` and the
+image's dtype. The kernel is flipped along both axes before it slides over the image; only windows that lie wholly
+inside count. Do not call torch's convolution.""",
         difficulty=1,
         importance=2,
         minutes=8,

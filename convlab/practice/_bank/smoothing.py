@@ -144,9 +144,9 @@ EXERCISES = (
         idea="padding",
         question="""Blur an image: write `blur(image, size)`.
 
-`image` has the shape `(H, W)`, and so has the result; `size` is odd. Element `[i, j]` of the result is the mean of
-the window of `size` x `size` elements whose middle is `image[i, j]`. Outside of the image there are zeros, and they
-count in the mean. Do not call torch's convolution or pooling.""",
+`image` has the shape `(H, W)`; the result has the same shape and dtype; `size` is odd. Element `[i, j]` of the
+result is the mean of the window of `size` x `size` elements whose middle is `image[i, j]`. Outside of the image
+there are zeros, and they count in the mean. Do not call torch's convolution or pooling.""",
         difficulty=2,
         importance=2,
         minutes=10,

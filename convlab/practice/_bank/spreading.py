@@ -42,7 +42,7 @@ def _insert_zeros_cases():
         case("2 x 3, stride 3", numbers(1, 1, 2, 3), 3),
         case("3 samples, 2 channels, stride 2", numbers(3, 2, 2, 3), 2),
         case("float64", numbers(2, 1, 3, 2, dtype=torch.float64), 2),
-        case("not contiguous, stride 3", numbers(1, 2, 3, 2).transpose(2, 3), 3),
+        case("not contiguous, stride 3", numbers(3, 2, 2, 2).permute(3, 2, 1, 0), 3),
     )
 
 
@@ -51,8 +51,8 @@ INSERT_ZEROS = Exercise(
     notebook=NOTEBOOK,
     idea="zeros between the input elements",
     question="Put `stride - 1` zeros between neighbouring elements, along both spatial axes.\n\n"
-    "`input` is `(N, C, H, W)`, `stride` an int; the result is `(N, C, (H - 1) * stride + 1, (W - 1) * stride + 1)`. "
-    "Zeros stand only *between* two elements.",
+    "`input` is `(N, C, H, W)`, `stride` an int; the result is `(N, C, (H - 1) * stride + 1, (W - 1) * "
+    "stride + 1)` of the same dtype. Zeros stand only *between* two elements.",
     difficulty=1,
     importance=2,
     minutes=8,
@@ -119,14 +119,13 @@ INSERT_ZEROS = Exercise(
         ),
         Mistake(
             "takes elements away",
-            "The result is smaller: input[:, :, ::stride, ::stride] reads every stride-th element. Write to such a "
-            "slice "
-            "of a larger tensor of zeros.",
+            "Your result is smaller: input[:, :, ::stride, ::stride] reads every stride-th element. Write to such a "
+            "slice of a larger tensor of zeros.",
             lambda x, s: x[..., ::s, ::s],
         ),
         Mistake(
             "height and width swapped",
-            "The result has the height and the width in the wrong order: it is (N, C, height, width).",
+            "Your result has the width before the height. It must be (N, C, height, width).",
             lambda x, s: insert_zeros(x, s).transpose(2, 3),
         ),
     ),
@@ -182,8 +181,9 @@ OVERLAP_COUNTS = Exercise(
     notebook=NOTEBOOK,
     idea="the checkerboard",
     question="Along one axis, how many stamps of a transposed convolution land on each output element?\n\n"
-    "The three arguments are ints; there is no padding. The result is a 1-D tensor of `torch.int64` with one count for "
-    "each output element: `overlap_counts(3, 3, 2)` is `tensor([1, 1, 2, 1, 2, 1, 1])`. The uneven counts are the "
+    "`input_size` elements stamp a kernel of `kernel_size` elements, `stride` apart, all ints; there is "
+    "no padding. The result is a 1-D tensor of `torch.int64` with one count for each output element: "
+    "`overlap_counts(3, 3, 2)` is `tensor([1, 1, 2, 1, 2, 1, 1])`. The uneven counts are the "
     "checkerboard.",
     difficulty=1,
     importance=2,
@@ -221,6 +221,12 @@ OVERLAP_COUNTS = Exercise(
             _counts(lambda place, n, k, s: k // s),
         ),
         Mistake(
+            "the same count everywhere, at least 1",
+            "Every count is kernel_size // stride, or 1 where that is 0. Counts alternate where the stride does not "
+            "divide the kernel size, are smaller at both ends, and are 0 between stamps that do not touch.",
+            _counts(lambda place, n, k, s: max(1, k // s)),
+        ),
+        Mistake(
             "the ends are counted like the middle",
             "The counts at both ends are too large: stamps of input elements that do not exist are counted. Input "
             "element i runs from 0 to input_size - 1.",
@@ -233,7 +239,7 @@ OVERLAP_COUNTS = Exercise(
         ),
         Mistake(
             "a stamp one element too short",
-            "Each stamp covers kernel_size - 1 places. The end of a slice is not part of it.",
+            "Your stamps cover only kernel_size - 1 places: the end of a slice is not part of it.",
             _counts(lambda place, n, k, s: sum(0 <= place - i * s < k - 1 for i in range(n))),
         ),
         Mistake(

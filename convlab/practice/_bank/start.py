@@ -87,8 +87,9 @@ EXERCISES = (
         name="window_count",
         notebook="00_start_here",
         idea="how a check works",
-        question="""A window of `kernel_size` elements slides over `input_size` elements, one step at a time, and
-never leaves them. Write `window_count(input_size, kernel_size)`: the number of places that it has, an int.""",
+        question="""A window of `kernel_size` elements slides over `input_size` elements, one element at a time, and
+never leaves them. Write `window_count(input_size, kernel_size)`: the number of places that it has, an int. Do not
+call convlab's function for sizes.""",
         difficulty=1,
         importance=2,
         minutes=2,

@@ -29,7 +29,7 @@ DOT = {
         lambda window, weights: (window * weights).mean(),
     ),
     "sums instead of products": (
-        "Each element is multiplied with the weight at its place; the products are added.",
+        "Each element is multiplied by the weight at its place; the products are added.",
         lambda window, weights: (window + weights).sum(),
     ),
     "the product of the sums": (
@@ -37,7 +37,7 @@ DOT = {
         lambda window, weights: window.sum() * weights.sum(),
     ),
     "the weights are left out": (
-        "Each element is multiplied with the weight at its place.",
+        "Each element is multiplied by the weight at its place.",
         lambda window, weights: window.sum(),
     ),
     "the weights are flipped": (
@@ -100,9 +100,12 @@ def _tensors(*rows, names):
         made = []
         for words, dtype, *numbers in rows:
             tensors = tuple(torch.tensor(values, dtype=getattr(torch, dtype)) for values in numbers)
+            if words == _CUT:
+                tensors = tuple(torch.nn.functional.pad(tensor, (1, 1, 1, 1))[1:-1, 1:-1] for tensor in tensors)
             traits = {
                 "there are several axes": tensors[0].ndim > 1,
                 "the window is not square": len(set(tensors[0].shape)) > 1,
+                "the window is not contiguous": not tensors[0].is_contiguous(),
                 "the dtype is float64": dtype == "float64",
             }
             made.append(Case(words, tensors[:names], traits=frozenset(trait for trait in traits if traits[trait])))
@@ -111,11 +114,13 @@ def _tensors(*rows, names):
     return cases
 
 
+_CUT = "cut from a picture"
 _WINDOWS = (
     ("one element", "float32", [3.0], [2.0]),
     ("three in a row", "float32", [1.0, 2.0, 4.0], [1.0, 0.0, -1.0]),
     ("2 x 2", "float32", [[1.0, 2.0], [4.0, 3.0]], [[2.0, 1.0], [-1.0, 0.5]]),
     ("2 x 3", "float32", [[1.0, -2.0, 0.0], [5.0, 3.0, 2.0]], [[1.0, 2.0, -1.0], [0.0, 1.5, 3.0]]),
+    (_CUT, "float32", [[2.0, 5.0], [-1.0, 3.0], [4.0, 1.0]], [[1.0, -2.0], [0.5, 3.0], [2.0, 4.0]]),
     ("float64", "float64", [[0.5, 2.0, 7.0], [1.0, 0.0, 3.0]], [[2.0, -1.0, 0.5], [1.0, 4.0, 0.0]]),
     (
         "three axes",
@@ -130,7 +135,7 @@ EXERCISES = (
         name="dot",
         notebook="00_start_here",
         idea="a window's response",
-        question="""Write `dot(window, weights)`: multiply each element of `window` with the element of `weights` at
+        question="""Write `dot(window, weights)`: multiply each element of `window` by the element of `weights` at
 the same place, and add all products. Both are tensors of the same shape, with any number of axes. Return a tensor
 without axes, of the same dtype.""",
         difficulty=1,
@@ -151,7 +156,7 @@ without axes, of the same dtype.""",
         notebook="00_start_here",
         idea="arguments are left alone",
         question="""Write `center(window)`: the window minus the mean of all its elements, as a new tensor of the
-same shape. The tensor that you are given must stay as it is: the check looks at it afterwards.""",
+same shape and dtype. The tensor that you are given must stay as it is: the check looks at it afterwards.""",
         difficulty=1,
         importance=1,
         minutes=3,

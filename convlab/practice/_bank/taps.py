@@ -2,6 +2,7 @@
 
 import torch
 
+from convlab.ops import deform, deform_reference
 from convlab.practice._bank._numbers import numbers
 from convlab.practice._bank._taps import SENTENCES, faulty_deform_conv_at
 from convlab.practice.exercise import Case, Exercise, Mistake
@@ -81,7 +82,7 @@ def _deform_cases():
         ),
         case(
             "not contiguous",
-            numbers(4, 5, 2).permute(2, 0, 1),
+            numbers(5, 4, 2).permute(2, 1, 0),
             numbers(1, 2, 2, 2, seed=1),
             numbers(8, 3, 4, seed=2) * 0.4,
             2,
@@ -94,13 +95,13 @@ DEFORM_CONV_AT = Exercise(
     name="deform_conv_at",
     notebook=NOTEBOOK,
     idea="every tap reads where its offset says",
-    question="Compute a deformable convolution at one output position, for all output channels. Stride 1, no padding, "
-    "no bias.\n\n"
-    "`image` is `(C_in, H, W)`, `weight` is `(C_out, C_in, kH, kW)`, `offset` is `(2 * kH * kW, H_out, W_out)` with "
-    "(dy, dx) "
-    "for each tap, taps counted row by row; `y` and `x` are ints. The result is `(C_out,)`. Tap (k, m) reads the image "
-    "at "
-    "`(y + k + dy, x + m + dx)` by bilinear interpolation, with zeros outside.",
+    question="Compute a deformable convolution at one output position, for all output channels. Stride 1, no "
+    "padding, no bias.\n\n"
+    "`image` is `(C_in, H, W)`, `weight` is `(C_out, C_in, kH, kW)`, `offset` is `(2 * kH * kW, H_out, "
+    "W_out)` with (dy, dx) for each tap, taps counted row by row; `y` and `x` are ints. The result is "
+    "`(C_out,)` and of the image's dtype. Tap (k, m) reads the image at `(y + k + dy, x + m + dx)` by "
+    "bilinear interpolation, with zeros outside. `torchvision.ops.deform_conv2d` and "
+    "`convlab.deform_conv` are not allowed.",
     difficulty=3,
     importance=3,
     minutes=25,
@@ -119,7 +120,7 @@ DEFORM_CONV_AT = Exercise(
         Mistake(name, sentence, faulty_deform_conv_at(frozenset({name}))) for name, sentence in SENTENCES.items()
     ),
     combined=faulty_deform_conv_at,
-    replaces=("deform_conv2d",),
+    replaces=("deform_conv2d", deform.deform_conv, deform_reference.deform_conv),
 )
 
 EXERCISES = (DEFORM_CONV_AT,)

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 
 from convlab.arithmetic.spec import ConvSpec
 from convlab.ops import conv_transpose
+from convlab.practice._bank._backward import BACKWARD
 from convlab.practice._bank._numbers import channel_traits, numbers, picture_traits
 from convlab.practice._bank._stamps import SENTENCES, faulty_conv_transpose2d
 from convlab.practice.exercise import Case, Exercise, Mistake, Window
@@ -17,41 +18,38 @@ TRANSPOSED = (
     F.conv_transpose3d,
     torch.convolution,
     conv_transpose,
+    *BACKWARD,
 )
 """What the answer must not call. To the dispatcher a transposed and an ordinary convolution have the same name, and an
-ordinary one is allowed: so these are the functions."""
+ordinary one is allowed: so these are the functions. The gradient of an ordinary one is a transposed one, too."""
 
 
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0):
-    def pair(value):
-        return value if isinstance(value, (tuple, list)) else (value, value)
-
-    (sh, sw), (ph, pw), (eh, ew) = pair(stride), pair(padding), pair(output_padding)
     batch, _, height, width = input.shape
     _, out_channels, kh, kw = weight.shape
-    full_height, full_width = (height - 1) * sh + kh + eh, (width - 1) * sw + kw + ew
+    full_height = (height - 1) * stride + kh + output_padding
+    full_width = (width - 1) * stride + kw + output_padding
     output = input.new_zeros(batch, out_channels, full_height, full_width)
     for i in range(height):
         for j in range(width):
-            stamps = (input[:, :, None, i, j, None, None] * weight).sum(1)  # (N, C_out, kH, kW)
-            output[:, :, i * sh : i * sh + kh, j * sw : j * sw + kw] += stamps
-    output = output[:, :, ph : full_height - ph, pw : full_width - pw]
+            stamps = torch.einsum("nc,cokl->nokl", input[:, :, i, j], weight)  # (N, C_out, kH, kW)
+            top, left = i * stride, j * stride
+            output[:, :, top : top + kh, left : left + kw] += stamps
+    output = output[:, :, padding : full_height - padding, padding : full_width - padding]
     return output if bias is None else output + bias[:, None, None]
 
 
 def conv_transpose2d_by_gathering(input, weight, bias=None, stride=1, padding=0, output_padding=0):
     from torch.nn.functional import pad
 
-    def pair(value):
-        return value if isinstance(value, (tuple, list)) else (value, value)
-
-    (sh, sw), (ph, pw), (eh, ew) = pair(stride), pair(padding), pair(output_padding)
     batch, channels, height, width = input.shape
     kh, kw = weight.shape[2:]
-    spread = input.new_zeros(batch, channels, (height - 1) * sh + 1, (width - 1) * sw + 1)
-    spread[:, :, ::sh, ::sw] = input  # zeros between
-    border = (kw - 1 - pw, kw - 1 - pw + ew, kh - 1 - ph, kh - 1 - ph + eh)  # left, right, top, bottom
-    windows = pad(spread, border).unfold(2, kh, 1).unfold(3, kw, 1)  # (N, C_in, H_out, W_out, kH, kW)
+    spread = input.new_zeros(batch, channels, (height - 1) * stride + 1, (width - 1) * stride + 1)
+    spread[:, :, ::stride, ::stride] = input  # zeros between
+    left, top = kw - 1 - padding, kh - 1 - padding
+    windows = (
+        pad(spread, (left, left + output_padding, top, top + output_padding)).unfold(2, kh, 1).unfold(3, kw, 1)
+    )  # (N, C_in, H_out, W_out, kH, kW)
     output = torch.einsum("nchwkl,cokl->nohw", windows, weight.flip(2, 3))
     return output if bias is None else output + bias[:, None, None]
 
@@ -87,19 +85,18 @@ def _conv_transpose2d_cases():
             stride=3,
             output_padding=2,
         ),
-        _case("3 samples", numbers(3, 2, 3, 4), numbers(2, 3, 2, 3, seed=1), stride=2, padding=1),
-        _case(
-            "a tuple for each option",
-            numbers(1, 2, 3, 4, seed=3),
-            numbers(2, 1, 3, 5, seed=4),
-            numbers(1, seed=5),
-            stride=(2, 3),
-            padding=(0, 2),
-            output_padding=(0, 1),
+        _case("3 samples", numbers(3, 3, 3, 4), numbers(3, 2, 2, 3, seed=1), stride=2, padding=1),
+        Case(
+            "everything, by position",
+            (numbers(2, 2, 3, 4, seed=3), numbers(2, 3, 3, 5, seed=4), numbers(3, seed=5), 3, 2, 1),
+            traits=picture_traits(
+                numbers(2, 2, 3, 4), numbers(2, 3, 3, 5), numbers(3), stride=3, padding=2, output_padding=1
+            )
+            | channel_traits(2, 3),
         ),
         _case(
             "not contiguous",
-            numbers(2, 2, 4, 3).transpose(2, 3),
+            numbers(4, 3, 2, 2).permute(3, 2, 1, 0),
             numbers(3, 2, 3, 3, seed=1).transpose(0, 1),
             padding=1,
         ),
@@ -116,9 +113,9 @@ def _conv_transpose2d_cases():
 
 
 def _window(case, sample):
-    input, weight, *rest = case.args
-    bias = rest[0] if rest else None
-    spec = ConvSpec(*weight.shape[:2], weight.shape[2:], bias=bias is not None, transposed=True, **case.kwargs)
+    input, weight, bias, *options = (*case.args, None)[: max(3, len(case.args))]
+    given = dict(zip(("stride", "padding", "output_padding"), options, strict=False)) | dict(case.kwargs)
+    spec = ConvSpec(*weight.shape[:2], weight.shape[2:], bias=bias is not None, transposed=True, **given)
     return Window(spec, input[sample], weight, bias)
 
 
@@ -129,10 +126,9 @@ CONV_TRANSPOSE2D = Exercise(
     question="Write the transposed convolution: every input element multiplies the kernel and adds it to the output, "
     "`stride` apart.\n\n"
     "`input` is `(N, C_in, H, W)`, `weight` is `(C_in, C_out, kH, kW)`, `bias` is `(C_out,)` or None. `stride`, "
-    "`padding` "
-    "and `output_padding` are an int or one int per axis. The result is that of `F.conv_transpose2d`, which you may "
-    "not "
-    "call.",
+    "`padding` and `output_padding` are ints, the same for both axes. The result is that of `F.conv_transpose2d`, in "
+    "the dtype of `input`. You may not call it; the gradient of `F.conv2d`, by autograd or `torch.nn.grad`, is not "
+    "allowed either. `F.conv2d` is allowed.",
     difficulty=3,
     importance=3,
     minutes=25,
@@ -143,8 +139,9 @@ CONV_TRANSPOSE2D = Exercise(
         "Input element (i, j) adds input[n, c, i, j] * weight[c, o] to the kH x kW elements from (i * stride, j * "
         "stride) "
         "on, for every c. Then padding takes elements away from both sides, and the bias is added once.",
-        "`output[:, :, i * sh : i * sh + kh, j * sw : j * sw + kw] += (input[:, :, None, i, j, None, None] * weight)"
-        ".sum(1)` for all i and j; then `output[:, :, ph : ... - ph, pw : ... - pw]`",
+        '`output[:, :, i * stride : i * stride + kH, j * stride : j * stride + kW] += torch.einsum("nc,cokl->nokl", '
+        "input[:, :, i, j], weight)` for all i and j; then `output[:, :, padding : ... - padding, padding : ... - "
+        "padding]`",
     ),
     solution=conv_transpose2d,
     alternative=conv_transpose2d_by_gathering,

@@ -69,7 +69,8 @@ def _faulty_size(faults):
 
 GROWN = {
     "the steps are as many as the inputs": "n inputs have n - 1 steps between them: (input_size - 1) * stride.",
-    "1 is subtracted after the stride": "Subtract 1 from the inputs, then multiply: (input_size - 1) * stride.",
+    "1 is subtracted after the stride": "Subtract 1 from the inputs, then multiply: (input_size - 1) * stride. "
+    "The + 1 at the end is another one: it stays.",
     "the padding is added": "The padding of a transposed convolution is cropped from its output: subtract 2 * padding.",
     "the padding counts once": "padding elements are cropped from both ends: subtract 2 * padding.",
     "the padding is left out": "padding elements are cropped from both ends: subtract 2 * padding.",
@@ -170,11 +171,11 @@ EXERCISES = (
         question="""How large is the output of a transposed convolution along one axis?
 
 Write `conv_transpose_output_size(input_size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1)`. All
-arguments are ints with the meaning that they have in `nn.ConvTranspose1d`. Return an int. It may not call convlab's
-function of that name; running a layer is allowed.""",
+arguments are ints with the meaning that they have in `nn.ConvTranspose1d`; the output has at least one element.
+Return an int. It may not call convlab's function of that name; running a layer is allowed.""",
         difficulty=2,
         importance=3,
-        minutes=10,
+        minutes=8,
         hints=(
             "Each input element stamps the kernel into the output, stride elements after the one before. Where does "
             "the "
@@ -214,11 +215,11 @@ function of that name; running a layer is allowed.""",
         question="""Which `output_padding` gives a wanted size?
 
 Write `output_padding_for(input_size, output_size, kernel_size, stride=1, padding=0, dilation=1)`: the
-output_padding with which a transposed convolution makes `output_size` elements of `input_size`. Return an int. Only
+output_padding with which a transposed convolution makes `output_size` elements from `input_size`. Return an int. Only
 sizes that can be reached are asked for.""",
         difficulty=2,
         importance=2,
-        minutes=5,
+        minutes=8,
         hints=(
             "How large is the output without output_padding?",
             "output_padding is added to that size, at the end.",
@@ -243,6 +244,5 @@ sizes that can be reached are asked for.""",
         ),
         mistakes=known(_faulty_output_padding, OUTPUT_PADDING_FOR),
         combined=_faulty_output_padding,
-        replaces=SIZES,
     ),
 )

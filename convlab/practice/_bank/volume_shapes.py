@@ -1,6 +1,5 @@
 """The exercise on the five numbers in the shape of a 3-D convolution's output."""
 
-from convlab import arithmetic
 from convlab.practice._bank._making import known, row, table
 from convlab.practice.exercise import Exercise
 
@@ -120,6 +119,5 @@ width. Return the shape of the output, a tuple of five ints.""",
         ),
         mistakes=known(_faulty, MISTAKES),
         combined=_faulty,
-        replaces=(arithmetic.conv_output_size, arithmetic.output_size),
     ),
 )
