@@ -45,7 +45,9 @@ def checked_deform_spec(
     _check_are_tensors(offset, mask)
     spec = checked_spec(input, weight, bias, groups=groups, **options)
     if not input.is_floating_point():
-        raise TypeError(f"input must have a floating-point dtype, so that it can be interpolated, but is {input.dtype}")
+        raise TypeError(
+            f"input must have a floating-point dtype, so that it can be interpolated, but input is {input.dtype}"
+        )
     _check_kind(input, offset=offset, mask=mask)
     _check_shape(input, offset, spec)
     if mask is not None:

@@ -15,7 +15,7 @@ from convlab.ops.corner_sums import Sums, add_rows_gradient, parts_gradient, rea
 from convlab.ops.deform_arguments import offset_groups_of
 from convlab.ops.sampling import Places, by_place, columns, corner_parts, from_place, from_table, places, table
 
-PARTS_PER_BLOCK = 2**16
+PARTS_PER_BLOCK = 2**17
 """Corners that a block reads: what is kept for each of them stays small beside the columns."""
 
 MOST_BLOCKS = 16
@@ -169,7 +169,8 @@ def _blocks(batch: int, row: torch.Tensor, corners: int) -> Iterator[tuple[slice
     if not len(row):
         return
     positions, each = len(row) // batch, row[0].numel() * corners
-    most = max(PARTS_PER_BLOCK // each, math.ceil(positions / MOST_BLOCKS))
+    half = math.ceil(len(row) / 2)  # one block of everything would double the memory
+    most = max(min(PARTS_PER_BLOCK // each, half), math.ceil(positions / MOST_BLOCKS))
     if most >= positions:
         together = most // positions
         for first in range(0, batch, together):
@@ -229,4 +230,4 @@ def _as_batch(rows: torch.Tensor, input: torch.Tensor, spec: ConvSpec) -> torch.
     """(N * P, C_out) to (N, C_out, *out)."""
     out_size = output_size(spec, tuple(input.shape[2:]))
     apart = rows.view(len(input), math.prod(out_size), spec.out_channels).transpose(1, 2)
-    return apart.reshape(len(input), spec.out_channels, *out_size)
+    return apart.contiguous().view(len(input), spec.out_channels, *out_size)
