@@ -14,7 +14,7 @@ NEAR = st.floats(-3, 8, allow_nan=False)
 
 
 @given(st.lists(NEAR, min_size=1, max_size=3))
-def test_the_weights_add_up_to_one_and_their_centre_is_the_position(position):
+def test_the_weights_add_up_to_one_and_their_centre_is_the_position(position: list[float]) -> None:
     found = corners(position, 6)
     assert len(found) == 2 ** len(position)
     assert math.isclose(sum(corner.weight for corner in found), 1)
@@ -23,7 +23,7 @@ def test_the_weights_add_up_to_one_and_their_centre_is_the_position(position):
 
 
 @given(y=NEAR, x=NEAR)
-def test_two_axes_read_what_grid_sample_reads(y, x):
+def test_two_axes_read_what_grid_sample_reads(y: float, x: float) -> None:
     image = torch.arange(1.0, 31.0, dtype=torch.float64).reshape(5, 6)
     grid = torch.tensor([[[[(2 * x + 1) / 6 - 1, (2 * y + 1) / 5 - 1]]]], dtype=torch.float64)
     torchs = F.grid_sample(image[None, None], grid, padding_mode="zeros", align_corners=False).item()
@@ -39,11 +39,11 @@ def test_two_axes_read_what_grid_sample_reads(y, x):
         pytest.param((), r"finite number per spatial axis, but position=\(\)", id="no axis"),
     ],
 )
-def test_what_is_no_position_is_refused(position, words):
+def test_what_is_no_position_is_refused(position: float | tuple[float, ...], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         corners(position, 4)
 
 
-def test_a_word_is_refused():
+def test_a_word_is_refused() -> None:
     with pytest.raises(TypeError, match="position must hold numbers, but 'a' is a str"):
-        corners((1.0, "a"), 4)
+        corners((1.0, "a"), 4)  # type: ignore[arg-type]
