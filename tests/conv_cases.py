@@ -79,6 +79,15 @@ CONV = Operation("conv", convlab.conv, torch_conv, dispatch._METHODS)
 CONV_TRANSPOSE = Operation("conv_transpose", convlab.conv_transpose, torch_conv_transpose, transposed._METHODS)
 OPERATIONS = (CONV, CONV_TRANSPOSE)
 
+ROUNDING = ("fft",)
+"""The methods that round even where input and weight are whole numbers; they refuse integers."""
+
+
+def refuses(method: str, dtype: torch.dtype) -> bool:
+    """Whether this method takes less than torch does: integers, where it rounds."""
+    return method in ROUNDING and not (dtype.is_floating_point or dtype.is_complex)
+
+
 every_conv_method = pytest.mark.parametrize("method", CONV.algorithms)
 every_conv_transpose_method = pytest.mark.parametrize("method", CONV_TRANSPOSE.algorithms)
 every_operation_and_method = pytest.mark.parametrize(

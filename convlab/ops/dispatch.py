@@ -7,7 +7,7 @@ from typing import SupportsIndex
 import torch
 
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple
-from convlab.ops import matrix, reference, shift, strided, unfold
+from convlab.ops import fft, matrix, reference, shift, strided, unfold
 from convlab.ops.arguments import CONV, autocast, checked_spec, method_for, run
 from convlab.ops.padding import padded
 
@@ -39,8 +39,9 @@ def conv(
         groups: Number of independent convolutions side by side.
         padding_mode: What the padding holds: "zeros", "reflect", "replicate" or "circular".
         method: "reference" computes the definition in loops; "unfold" copies the windows into columns, for one matrix
-            product; "strided" sums over a view of all windows; "shift" adds up shifted inputs, one per tap; "matrix"
-            multiplies with the dense matrix of the convolution; "torch" calls torch; "auto" is "torch".
+            product; "strided" sums over a view of all windows; "shift" adds up shifted inputs, one per tap; "fft"
+            multiplies spectra, and takes no integers; "matrix" multiplies with the dense matrix of the convolution;
+            "torch" calls torch; "auto" is "torch".
 
     Shape:
         - input: (N, C_in, *spatial) or (C_in, *spatial)
@@ -95,6 +96,7 @@ _METHODS = {
     "unfold": unfold.conv,
     "strided": strided.conv,
     "shift": shift.conv,
+    "fft": fft.conv,
     "matrix": matrix.conv,
     "torch": _torch,
 }

@@ -19,6 +19,7 @@ from conv_cases import (
     named,
     numbers,
     refusal,
+    refuses,
     small_integers,
 )
 from torch import Tensor
@@ -85,10 +86,17 @@ def assert_close_for(dtype: torch.dtype, actual: Tensor, expected: Tensor, name:
 
 
 def assert_agrees_with_torch(operation: Operation, method: str, dtype: torch.dtype, settings: Any) -> None:
-    """Where torch answers: the same dtype and values. Where it refuses: one sentence, before any work."""
+    """Where torch answers: its dtype and values, or one sentence of a method that takes less. Where it refuses: one
+    sentence, before any work.
+    """
     for name, ndim, options in settings:
         arguments = tensors(ndim, dtype, options.get("groups", 1))
-        if torch_takes(operation, dtype, ndim, **options):
+        if refuses(method, dtype) and torch_takes(operation, dtype, ndim, **options):
+            error = refusal(operation.ours, *arguments, **options, method=method)
+            assert type(error) is TypeError, name
+            assert_one_sentence(error, name)
+            assert str(dtype) in str(error), name
+        elif torch_takes(operation, dtype, ndim, **options):
             expected = operation.torchs(*arguments, **options)
             actual = operation.ours(*arguments, **options, method=method)
             assert actual.dtype == expected.dtype == dtype, name
@@ -129,13 +137,15 @@ def test_padding_modes_take_the_dtypes_that_torch_pads(method: str, padding_mode
 
 
 def rows(exact: bool) -> list[Any]:
-    """Operation, method and dtype, of all that torch takes and that are integers (exact) or not."""
+    """Operation, method and dtype, of all that torch and the method take and that are integers (exact) or not."""
     return [
         pytest.param(operation, method, dtype, id=f"{operation}-{method}-{dtype}".replace("torch.", ""))
         for operation in OPERATIONS
         for method in operation.algorithms
         for dtype in DTYPES
-        if exact != (dtype.is_floating_point or dtype.is_complex) and torch_takes(operation, dtype)
+        if exact != (dtype.is_floating_point or dtype.is_complex)
+        and torch_takes(operation, dtype)
+        and not refuses(method, dtype)
     ]
 
 

@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from convlab.arithmetic import ConvSpec, output_size, padding_amounts
-from convlab.ops import matrix, shift, strided, unfold
+from convlab.ops import fft, matrix, shift, strided, unfold
 from convlab.ops.padding import padded
 
 DOUBLE = 8
@@ -158,6 +158,47 @@ def test_matrix_is_dense_and_there_are_two_while_it_is_built(s: Setting) -> None
     assert dense.numel() == stated
     entries = math.prod(s.spec.weight_shape) * s.positions
     assert 2 * stated <= s.peak(matrix.conv) <= 2 * stated + 3 * entries + s.output
+
+
+FFT_SETTINGS = {
+    **SETTINGS,
+    "1D, blocks": setting((6, 4), (50,), 3, (4000,), padding=20),
+    "1D, stride": setting((6, 4), (50,), 3, (4000,), stride=7, padding=20),
+    "2D, large": setting((4, 6), (9, 9), 2, (50, 60), padding=4),
+    "2D, groups in parts": setting((64, 64), (15, 15), 1, (40, 40), groups=64, padding=7),
+    "2D, kernels in parts": setting((64, 64), (11, 11), 1, (20, 20), padding=5),
+    "3D, large": setting((4, 3), (5, 5, 5), 2, (20, 20, 20)),
+}
+
+
+@pytest.mark.parametrize("s", FFT_SETTINGS.values(), ids=FFT_SETTINGS)
+def test_fft_holds_the_spectra_of_a_part_of_the_work(s: Setting) -> None:
+    stated = fft.num_elements(s.spec, s.size, batch_size=s.batch)
+    filled = 2 * (s.padded + s.input.numel() + s.weight.numel() * math.prod(s.spec.dilation))  # with zeros at the end
+    peak = s.peak(fft.conv)
+    assert stated <= peak <= 3 * stated + filled + 2 * s.output
+
+
+def test_more_groups_need_no_more_spectra_at_a_time() -> None:
+    def held(channels: int) -> int:
+        return fft.num_elements(ConvSpec(channels, channels, (31, 31), padding=15, groups=channels), 64)
+
+    assert held(1) < held(1000) == held(2000)
+    error = refusal(fft.num_elements, ConvSpec(1, 1, (3,)), 8, batch_size=-1)
+    assert str(error) == "batch_size must be at least 0, but batch_size=-1"
+
+
+def test_autograd_keeps_no_spectrum_but_the_padded_input_and_the_kernels() -> None:
+    kept: list[Tensor] = []
+    input, weight = (numbers(*shape, requires_grad=True) for shape in ((1, 8, 60, 60), (8, 8, 9, 9)))
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        CONV.ours(input, weight, padding=4, method="fft")
+    assert sum(tensor.numel() for tensor in kept) == 8 * 68 * 68 + weight.numel()
 
 
 @pytest.mark.parametrize("module", [unfold, strided, shift], ids=lambda module: str(module.__name__))

@@ -14,7 +14,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from torch.testing import assert_close
 
 import convlab
-from convlab.ops import corner_sums, deform_function
+from convlab.ops import corner_sums, deform_blocks, deform_function
 
 NAMES = ("input", "offset", "weight", "bias", "mask")
 
@@ -47,7 +47,7 @@ def test_every_way_has_the_same_gradients(case: DeformCase, sparse: bool, monkey
     if not sparse:
         monkeypatch.setattr(corner_sums, "has_fast_sparse_products", lambda device: False)
     for parts in (1, 2**16):
-        monkeypatch.setattr(deform_function, "PARTS_PER_BLOCK", parts)
+        monkeypatch.setattr(deform_blocks, "PARTS_PER_BLOCK", parts)
         assert_close(torch.autograd.grad(case.run(**tensors), list(tensors.values()), arriving), expected)
 
 

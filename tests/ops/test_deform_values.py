@@ -14,7 +14,7 @@ from deform_cases import CASES, DeformCase, every_case
 from torch import Tensor
 
 import convlab
-from convlab.ops import corner_sums, deform_function, sampling
+from convlab.ops import corner_sums, deform_blocks, sampling
 
 
 @every_case
@@ -161,7 +161,7 @@ def test_it_runs_on_tensors_without_memory() -> None:
 @every_case
 def test_without_sparse_products_and_in_many_blocks(case: DeformCase, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = case.run()
-    monkeypatch.setattr(deform_function, "PARTS_PER_BLOCK", 1)
+    monkeypatch.setattr(deform_blocks, "PARTS_PER_BLOCK", 1)
     torch.testing.assert_close(case.run(), expected)
     monkeypatch.setattr(corner_sums, "has_fast_sparse_products", lambda device: False)
     torch.testing.assert_close(case.run(), expected)
@@ -204,8 +204,8 @@ def _clamped_table(input: Tensor, offset_groups: int) -> Tensor:
 
 
 INNER_FAULTS: dict[str, tuple[object, str, object]] = {
-    "the edge goes on outside": (deform_function, "table", _clamped_table),
-    "fractions swapped": (deform_function, "corner_parts", lambda f, m: sampling.corner_parts(1 - f, m)),
+    "the edge goes on outside": (deform_blocks, "table", _clamped_table),
+    "fractions swapped": (deform_blocks, "corner_parts", lambda f, m: sampling.corner_parts(1 - f, m)),
     "rounded towards zero": (torch.Tensor, "floor", torch.Tensor.trunc),
 }
 

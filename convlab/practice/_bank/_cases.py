@@ -7,14 +7,14 @@ import math
 import torch
 
 from convlab.arithmetic.spec import ConvSpec
-from convlab.ops import conv, conv_transpose, matrix, reference, shift, strided, unfold
+from convlab.ops import conv, conv_transpose, fft, matrix, reference, shift, strided, unfold
 from convlab.practice.exercise import Case, Window
 
 CONVOLUTION = (
     "convolution", "_convolution", "convolution_overrideable", "mkldnn_convolution", "_slow_conv2d_forward",
     "slow_conv3d_forward", "slow_conv_dilated2d", "slow_conv_dilated3d", "_conv_depthwise2d", "conv_depthwise3d",
     "cudnn_convolution", "cudnn_convolution_add_relu", "conv_tbc", conv, conv_transpose,
-    *(algorithm.conv for algorithm in (reference, unfold, strided, shift, matrix)),
+    *(algorithm.conv for algorithm in (reference, unfold, strided, shift, fft, matrix)),
 )  # fmt: skip
 """What an answer that is a convolution must not call: `F.conv2d` and all layers arrive at the first."""
 
