@@ -31,7 +31,8 @@ class DeformConv2d(DeformConv, nn.Conv2d):
     It stands in for an `nn.Conv2d`, with the same arguments in the same order, and has the same `weight` and `bias`. A
     second convolution, `offset_branch`, computes from the same input how far each tap of each window is moved, and a
     factor for what it reads. That branch is zero at the start, and so the layer computes exactly what the `nn.Conv2d`
-    does, but for rounding. It draws no random numbers: with the same seed, a network starts with the same weights.
+    does of finite input, but for rounding. It draws no random numbers: with the same seed, a network starts with the
+    same weights.
 
     `load_state_dict(conv.state_dict(), strict=False)` takes the weights of an `nn.Conv2d`; only those of the branch are
     missing. An initialiser that goes over all convolutions of a model reaches the branch, too, which should stay zero.

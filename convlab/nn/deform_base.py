@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_int, as_tuple
-from convlab.ops.arguments import SPATIAL_LETTERS
+from convlab.ops.arguments import SPATIAL_LETTERS, autocast, checked_spec, outside_autocast
 from convlab.ops.deform import deform_conv
 
 _Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
@@ -67,6 +67,8 @@ class DeformConv(nn.Module):
         for name, value in (("modulated", modulated), ("branch", branch)):
             if not isinstance(value, bool):
                 raise TypeError(f"{name} must be a bool, but {name}={value!r} has type {type(value).__name__}")
+        if isinstance(dtype, torch.dtype) and not dtype.is_floating_point:
+            raise TypeError(f"dtype must be a floating-point dtype, since the input is interpolated, but dtype={dtype}")
         window = (spec.kernel_size, spec.stride, spec.padding, spec.dilation)
         super().__init__(
             spec.in_channels, spec.out_channels, *window, spec.groups, spec.bias, device=device, dtype=dtype
@@ -151,6 +153,7 @@ class DeformConv(nn.Module):
             The offset, and the mask; None in its place where the layer is not modulated.
 
         Raises:
+            TypeError: If the input is no tensor, or has another dtype.
             ValueError: If the layer has no branch, or the input does not fit.
 
         Example:
@@ -161,15 +164,10 @@ class DeformConv(nn.Module):
         """
         if self.offset_branch is None:
             raise ValueError(f"offsets needs branch=True, but this {type(self).__name__} gets them from outside")
-        shape, letters = tuple(input.shape), SPATIAL_LETTERS[self._ndim]
-        if len(shape) not in (self._ndim + 1, self._ndim + 2):
-            layouts = f"(N, C_in, {letters}) or (C_in, {letters})"
-            raise ValueError(f"input must have shape {layouts}, but input has shape {shape}")
-        axis = len(shape) - self._ndim - 1
-        if shape[axis] != self.in_channels:
-            got = f"input has {shape[axis]} on axis {axis} of its shape {shape}"
-            raise ValueError(f"input must have in_channels = {self.in_channels} channels, but {got}")
-        numbers = self.offset_branch(input)
+        self._check_input(input)
+        with outside_autocast(input):  # which would round the places
+            numbers = self.offset_branch(input.to(self.offset_branch.weight.dtype))
+        axis = input.ndim - self._ndim - 1
         of_offset, of_mask = self._branch_channels()
         offset = numbers.narrow(axis, 0, of_offset)
         return offset, 2 * numbers.narrow(axis, of_offset, of_mask).sigmoid() if of_mask else None
@@ -186,8 +184,26 @@ class DeformConv(nn.Module):
         text += ", modulated=False" if not self.modulated else ""
         return text + (", branch=False" if not self.branch else "")
 
+    def _check_input(self, input: torch.Tensor) -> None:
+        """What the branch, which runs first, would refuse in other words."""
+        if not isinstance(input, torch.Tensor):
+            found = f"{type(input).__module__}.{type(input).__qualname__}"
+            raise TypeError(f"input must be a torch.Tensor, but input is a {found}")
+        shape, letters = tuple(input.shape), SPATIAL_LETTERS[self._ndim]
+        if len(shape) not in (self._ndim + 1, self._ndim + 2):
+            layouts = f"(N, C_in, {letters}) or (C_in, {letters})"
+            raise ValueError(f"input must have shape {layouts}, but input has shape {shape}")
+        axis = len(shape) - self._ndim - 1
+        if shape[axis] != self.in_channels:
+            got = f"input has {shape[axis]} on axis {axis} of its shape {shape}"
+            raise ValueError(f"input must have in_channels = {self.in_channels} channels, but {got}")
+        window: dict[str, Any] = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
+        checked_spec(*autocast(input, self.weight, self.bias), groups=self.groups, **window)
+
     def _check_groups(self, offset: torch.Tensor) -> None:
         """That an offset from outside has as many groups as the layer; the rest is checked where it is used."""
+        if not isinstance(offset, torch.Tensor):
+            return
         shape, axis = tuple(offset.shape), offset.ndim - self._ndim - 1
         wanted, _ = self._branch_channels()
         if axis >= 0 and shape[axis] != wanted and shape[axis] % (wanted // self.offset_groups) == 0:

@@ -10,7 +10,10 @@ from torch.overrides import handle_torch_function, has_torch_function
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple
 from convlab.ops.arguments import autocast, run
 from convlab.ops.deform_arguments import checked_deform_spec
-from convlab.ops.deform_function import DeformConv, plain
+from convlab.ops.deform_function import DeformConv, has_memory, plain
+
+TRANSFORMS = ("functorch", "forward mode AD")
+"""What torch speaks of where `torch.func` or forward-mode derivatives meet a function with its own backward."""
 
 
 def deform_conv(
@@ -33,7 +36,8 @@ def deform_conv(
     With a mask, what a tap has read is multiplied by the mask's number for it (version 2; without, version 1).
 
     Where a position is an integer, the derivative with respect to its offset is the one from the right. An offset that
-    is infinite, or that leaves the input, reads zero and has the gradient zero; one that is NaN reads NaN.
+    is infinite, or that leaves the input, reads zero and has the gradient zero; one that is NaN reads NaN, and makes
+    NaN of the gradient of the elements that its tap reads without it.
 
     Args:
         input: A batch or a single example; offset and mask are then single as well.
@@ -110,10 +114,15 @@ def _in_wide_numbers(
     wide = torch.promote_types(input.dtype, torch.float32)
     input, offset, weight = input.to(wide), offset.to(wide), weight.to(wide)
     bias, mask = (None if tensor is None else tensor.to(wide) for tensor in (bias, mask))
-    if torch.compiler.is_compiling() or input.is_meta:  # a compiler joins the steps of `plain` in its own way
+    if torch.compiler.is_compiling() or not has_memory(input):  # a compiler joins the steps of `plain` in its own way
         return plain(input, offset, weight, bias, mask, spec)
-    keep_columns = torch.is_grad_enabled() and weight.requires_grad
-    output: torch.Tensor = DeformConv.apply(  # type: ignore[no-untyped-call]
-        input, offset, weight, bias, mask, spec, keep_columns
-    )
+    learns = torch.is_grad_enabled() and weight.requires_grad
+    try:
+        output: torch.Tensor = DeformConv.apply(  # type: ignore[no-untyped-call]
+            input, offset, weight, bias, mask, spec, learns
+        )
+    except RuntimeError as error:
+        if not any(word in str(error) for word in TRANSFORMS):
+            raise
+        return plain(input, offset, weight, bias, mask, spec)
     return output

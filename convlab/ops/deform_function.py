@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,15 +10,13 @@ import torch
 from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec
 from convlab.ops.arguments import outside_autocast
-from convlab.ops.corner_sums import Sums, add_rows_gradient, parts_gradient, read
+from convlab.ops.corner_sums import add_rows_gradient, parts_gradient, read
 from convlab.ops.deform_arguments import offset_groups_of
-from convlab.ops.sampling import Places, by_place, columns, corner_parts, from_place, from_table, places, table
+from convlab.ops.deform_blocks import Batch, Block
+from convlab.ops.sampling import columns, from_table, put_by_place
 
-PARTS_PER_BLOCK = 2**17
-"""Corners that a block reads: what is kept for each of them stays small beside the columns."""
-
-MOST_BLOCKS = 16
-"""Of one image."""
+FEWEST_CHANNELS = 8
+"""Of an offset group, for which the columns are kept: for fewer, to read them again costs little."""
 
 
 def plain(
@@ -54,7 +51,7 @@ def plain(
 class DeformConv(torch.autograd.Function):
     """The same in blocks of output positions, so that little beside the columns is in memory at a time.
 
-    The columns are kept for the gradient of the weight. What is read for them is found again in the backward, where
+    The columns are kept for the gradient of the weight. Where they were read is found again in the backward, where
     one product gives the gradients of all corners, from which those of offset and mask follow.
 
     Example:
@@ -72,143 +69,133 @@ class DeformConv(torch.autograd.Function):
         bias: torch.Tensor | None,
         mask: torch.Tensor | None,
         spec: ConvSpec,
-        keep_columns: bool,
+        weight_learns: bool,
     ) -> torch.Tensor:
         """The output (N, C_out, *out)."""
-        taps, groups = math.prod(spec.kernel_size), offset_groups_of(offset, spec)
-        rows, kernels = table(input, groups), _kernels(weight, spec.groups)
-        found = places(offset, groups, spec, tuple(input.shape[2:]))
-        row, fractions, steps = found
-        factor = None if mask is None else by_place(mask, groups, taps)[0].contiguous()
-        output = input.new_empty(len(row), spec.out_channels)
-        blocks = list(_blocks(len(input), row, len(steps)))
-        longest = max((block.stop - block.start for _, block in blocks), default=0)
-        kept = input.new_empty((len(row) if keep_columns else longest, taps, spec.in_channels))
-        for images, block in blocks:
-            part_of_table = _of_images(rows, images, len(input))
-            sums = _sums(found, factor, images, block, len(rows) // len(input))
-            sampled = kept[block] if keep_columns else kept[: block.stop - block.start]
-            read(part_of_table, sums, out=sampled.view(-1, rows.shape[1]))
+        batch, kernels = Batch(input, offset, mask, spec), _kernels(weight, spec.groups)
+        output = input.new_empty(len(input), spec.out_channels, *offset.shape[2:])
+        blocks, channels = list(batch.blocks()), batch.rows.shape[1]
+        keep = weight_learns and channels >= FEWEST_CHANNELS
+        count = len(input) * math.prod(offset.shape[2:]) if keep else max((block.size for block in blocks), default=0)
+        kept = input.new_empty(count, math.prod(spec.kernel_size), spec.in_channels)
+        for block in blocks:
+            sampled = kept[block.columns if keep else slice(block.size)]
+            read(batch.rows_of(batch.rows, block), batch.reading(block).sums, out=sampled.view(-1, channels))
             product = torch.bmm(_by_group(sampled, spec.groups), kernels)
-            output[block] = product.transpose(0, 1).flatten(1)
+            place = block.of_batch(output, spec.groups)
+            place.copy_(product.view(place.shape))
         if bias is not None:
-            output += bias
-        ctx.save_for_backward(
-            input, offset, weight, bias, mask, rows, row, fractions, factor, kept if keep_columns else None
-        )
-        ctx.spec, ctx.steps = spec, steps
-        return _as_batch(output, input, spec)
+            output += bias.view(-1, *(1,) * spec.ndim)
+        of_input, of_offset, of_weight, _, of_mask, *_ = ctx.needs_input_grad
+        needed = of_input or of_offset or of_weight or of_mask  # the gradient of the bias alone needs none of them
+        ctx.save_for_backward(*((input, offset, weight, mask, kept if keep else None) if needed else ()))
+        ctx.spec = spec
+        return output
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """The gradients of the five tensors; None where none is asked for."""
         (gradient,) = gradients
+        of_input, of_offset, of_weight, of_bias, of_mask, *_ = ctx.needs_input_grad
         with outside_autocast(gradient):
-            found = _differentiable_backward if torch.is_grad_enabled() else _backward
-            return (*found(ctx, gradient), None, None)
+            bias = gradient.sum((0, *range(2, gradient.ndim))) if of_bias else None
+            if not (of_input or of_offset or of_weight or of_mask):
+                return None, None, None, bias, None, None, None
+            fast = has_memory(gradient) and not torch.is_grad_enabled()
+            input, offset, weight, mask = (_backward if fast else _differentiable_backward)(ctx, gradient)
+            return input, offset, weight, bias, mask, None, None
+
+
+def has_memory(tensor: torch.Tensor) -> bool:
+    """Whether the tensor's numbers are there to be read: not on the meta device, and not inside `torch.vmap`.
+
+    Example:
+        >>> has_memory(torch.zeros(1)), has_memory(torch.zeros(1, device="meta"))
+        (True, False)
+    """
+    try:
+        return tensor.untyped_storage().device.type != "meta"
+    except NotImplementedError:
+        return False
 
 
 def _backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-    input, offset, weight, _, mask, rows, row, fractions, factor, kept = ctx.saved_tensors
-    of_input, of_offset, of_weight, of_bias, of_mask, *_ = ctx.needs_input_grad
-    spec, steps, ndim, taps = ctx.spec, ctx.steps, ctx.spec.ndim, row.shape[1]
-    by_position = gradient.flatten(2).transpose(1, 2).flatten(0, 1)  # (N * P, C_out)
-    kernels = _kernels(weight, spec.groups)
-    rows_gradient = torch.zeros_like(rows) if of_input else None
-    fractions_gradient = torch.empty_like(fractions) if of_offset else None
-    factor_gradient = torch.empty_like(row, dtype=rows.dtype) if of_mask else None
+    input, offset, weight, mask, kept = ctx.saved_tensors
+    of_input, of_offset, of_weight, _, of_mask, *_ = ctx.needs_input_grad
+    spec, taps = ctx.spec, math.prod(ctx.spec.kernel_size)
+    batch, kernels = Batch(input, offset, mask, spec), _kernels(weight, spec.groups)
+    channels, of_columns = batch.rows.shape[1], of_input or of_offset or of_mask
+    rows_gradient = torch.zeros_like(batch.rows) if of_input else None
+    offset_gradient = torch.empty_like(batch.offset) if of_offset else None
+    mask_gradient = torch.empty_like(batch.mask) if of_mask and batch.mask is not None else None
     kernels_gradient = torch.zeros_like(kernels) if of_weight else None
-    scratch = rows.new_empty(1, 0, 1)
-    for images, block in _blocks(len(input), row, len(steps)):
-        arriving = _by_group(by_position[block].unsqueeze(1), spec.groups)  # (groups, b, C_out/groups)
+    blocks = list(batch.blocks())
+    scratch = batch.rows.new_empty(max((block.size for block in blocks), default=0) * kernels[..., 0].numel())
+
+    def add(block: Block) -> None:
+        arriving = block.of_batch(gradient, spec.groups).flatten(1, 2)  # (groups, b, C_out/groups)
+        rows, product = batch.rows_of(batch.rows, block), scratch[: block.size * kernels[..., 0].numel()]
+        if of_columns or kept is None:
+            sums, fractions, factor = batch.reading(block)
         if kernels_gradient is not None:
-            kernels_gradient.baddbmm_(_by_group(kept[block], spec.groups).transpose(1, 2), arriving)
-        if not (of_input or of_offset or of_mask):
-            continue
-        sums = _sums(Places(row, fractions, steps), factor, images, block, len(rows) // len(input))
-        length = block.stop - block.start
-        scratch = scratch if scratch.shape[1] == length else rows.new_empty(spec.groups, length, kernels.shape[1])
-        product = torch.bmm(arriving, kernels.transpose(1, 2), out=scratch)  # (groups, b, taps * C_in/groups)
-        of_columns = torch.unflatten(product, 2, (taps, -1)).permute(1, 2, 0, 3).reshape(-1, rows.shape[1])
+            sampled = read(rows, sums, out=product.view(-1, channels)) if kept is None else kept[block.columns]
+            by_group = _by_group(sampled.view(block.size, taps, -1), spec.groups)
+            kernels_gradient.baddbmm_(by_group.transpose(1, 2), arriving)
+        if not of_columns:
+            return
+        product = product.view(spec.groups, block.size, -1)  # (groups, b, taps * C_in/groups)
+        torch.bmm(arriving, kernels.transpose(1, 2), out=product)
+        of_sums = torch.unflatten(product, 2, (taps, -1)).permute(1, 2, 0, 3).reshape(-1, channels)
         if of_offset or of_mask:
-            along = fractions[:, block]
-            corners = (
-                parts_gradient(_of_images(rows, images, len(input)), sums, of_columns)
-                .t()
-                .reshape(len(steps), *along.shape[1:])
-            )
-            if factor_gradient is not None:
-                factor_gradient[block] = _interpolated(corners, along)
-            if fractions_gradient is not None:
-                slopes = torch.stack([_interpolated(corners, along, slope_of=axis) for axis in range(ndim)])
-                fractions_gradient[:, block] = slopes if factor is None else slopes * factor[block]
+            corners = parts_gradient(rows, sums, of_sums).view(-1, *fractions.shape[1:])
+            value, slopes = _value_and_slopes(corners, fractions)
+            if mask_gradient is not None:
+                put_by_place(value.unsqueeze(0), mask_gradient[block.images], block.part)
+            if offset_gradient is not None:
+                slopes = slopes if factor is None else slopes * factor
+                put_by_place(slopes, offset_gradient[block.images], block.part)
         if rows_gradient is not None:
-            add_rows_gradient(_of_images(rows_gradient, images, len(input)), sums, of_columns)
+            add_rows_gradient(batch.rows_of(rows_gradient, block), sums, of_sums)
+
+    for block in blocks:
+        add(block)
     return (
         None if rows_gradient is None else from_table(rows_gradient, input.shape),
-        None if fractions_gradient is None else from_place(fractions_gradient, offset.shape),
+        offset_gradient,
         None if kernels_gradient is None else _as_weight(kernels_gradient, weight),
-        by_position.sum(0) if of_bias else None,
-        None if factor_gradient is None else from_place(factor_gradient.unsqueeze(0), mask.shape),
+        mask_gradient,
     )
 
 
 def _differentiable_backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
     """The gradients as functions of the tensors, for gradients of gradients: those of `plain`."""
+    again = torch.is_grad_enabled()
+    of_input, of_offset, of_weight, _, of_mask, *_ = ctx.needs_input_grad
     # An offset is often computed from the input: the views keep what goes through each argument apart.
-    views: list[Any] = [None if tensor is None else tensor.view_as(tensor) for tensor in ctx.saved_tensors[:5]]
-    input, offset, weight, bias, mask = views
-    output = plain(input, offset, weight, bias, mask, ctx.spec)
-    asked = [view for view, needed in zip(views, ctx.needs_input_grad, strict=False) if needed]
-    found = iter(torch.autograd.grad(output, asked, gradient, create_graph=True))
-    return tuple(next(found) if needed else None for needed in ctx.needs_input_grad[:5])
+    with torch.enable_grad():
+        views: list[Any] = [None if tensor is None else tensor.view_as(tensor) for tensor in ctx.saved_tensors[:4]]
+        input, offset, weight, mask = views
+        output = plain(input, offset, weight, None, mask, ctx.spec)
+    needs = (of_input, of_offset, of_weight, of_mask)
+    asked = [view for view, needed in zip(views, needs, strict=True) if needed]
+    found = iter(torch.autograd.grad(output, asked, gradient, create_graph=again))
+    return tuple(next(found) if needed else None for needed in needs)
 
 
-def _blocks(batch: int, row: torch.Tensor, corners: int) -> Iterator[tuple[slice, slice]]:
-    """Images, and of their columns a part: several whole images, or a part of one."""
-    if not len(row):
-        return
-    positions, each = len(row) // batch, row[0].numel() * corners
-    half = math.ceil(len(row) / 2)  # one block of everything would double the memory
-    most = max(min(PARTS_PER_BLOCK // each, half), math.ceil(positions / MOST_BLOCKS))
-    if most >= positions:
-        together = most // positions
-        for first in range(0, batch, together):
-            end = min(first + together, batch)
-            yield slice(first, end), slice(first * positions, end * positions)
-        return
-    size = math.ceil(positions / math.ceil(positions / most))
-    for image in range(batch):
-        for first in range(0, positions, size):
-            start = image * positions
-            yield slice(image, image + 1), slice(start + first, start + min(first + size, positions))
-
-
-def _of_images(rows: torch.Tensor, images: slice, batch: int) -> torch.Tensor:
-    """The part of the table that belongs to these images."""
-    each = len(rows) // batch
-    return rows[images.start * each : images.stop * each]
-
-
-def _sums(found: Places, factor: torch.Tensor | None, images: slice, block: slice, rows_per_image: int) -> Sums:
-    """What a block reads from the table of its images."""
-    parts = corner_parts(found.fractions[:, block], None if factor is None else factor[block])
-    first = found.row[block].flatten() - images.start * rows_per_image
-    return Sums(first, found.steps, torch.stack(parts, dim=-1).view(-1, len(parts)))
-
-
-def _interpolated(corners: torch.Tensor, fractions: torch.Tensor, slope_of: int | None = None) -> torch.Tensor:
-    """The value between the corners, or its slope along an axis.
+def _value_and_slopes(corners: torch.Tensor, fractions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The value between the corners, and its slope along each axis.
 
     Shape:
         - corners: (2**ndim, *any)
         - fractions: (ndim, *any)
-        - Output: (*any)
+        - Output: (*any) and (ndim, *any)
     """
-    for axis, fraction in enumerate(fractions):  # the first axis is the slowest: its two halves lie one after the other
-        low, high = corners.chunk(2)
-        corners = high - low if axis == slope_of else torch.lerp(low, high, fraction)
-    return corners[0]
+    found = [corners]  # the value, then the slopes, along the axes so far
+    for fraction in fractions:  # the first axis is the slowest: its two halves lie one after the other
+        halves = [each.chunk(2) for each in found]
+        slope = halves[0][1] - halves[0][0]
+        found = [*(torch.lerp(low, high, fraction) for low, high in halves), slope]
+    return found[0][0], torch.cat(found[1:]).add_(fractions, alpha=0)  # which changes nothing but what is NaN
 
 
 def _by_group(sampled: torch.Tensor, groups: int) -> torch.Tensor:

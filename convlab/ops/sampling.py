@@ -49,7 +49,7 @@ def table(input: torch.Tensor, offset_groups: int) -> torch.Tensor:
     """
     padded = F.pad(input, (BORDER, BORDER) * (input.ndim - 2)).flatten(2)
     channels = input.shape[1] // offset_groups
-    return torch.unflatten(padded, 1, (offset_groups, channels)).transpose(2, 3).reshape(-1, channels)
+    return torch.unflatten(padded, 1, (offset_groups, channels)).transpose(2, 3).flatten().view(-1, channels)
 
 
 def from_table(rows: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
@@ -62,44 +62,86 @@ def from_table(rows: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
     """
     images, in_channels, *sizes = shape
     channels, padded = rows.shape[1], [n + 2 * BORDER for n in sizes]
-    groups = in_channels // channels
-    image = rows.reshape(images, groups, math.prod(padded), channels).transpose(2, 3).reshape(*shape[:2], *padded)
+    image = rows.view(images, in_channels // channels, *padded, channels).movedim(-1, 2)
     for axis, n in enumerate(sizes):
-        image = image.narrow(2 + axis, BORDER, n)
-    return image.contiguous()
+        image = image.narrow(3 + axis, BORDER, n)
+    return image.reshape(tuple(shape))
 
 
-def by_place(tensor: torch.Tensor, offset_groups: int, taps: int, numbers: int = 1) -> torch.Tensor:
+class Lattice(NamedTuple):
+    """Where a convolution reads along each axis: a tap of a window at the sum of both numbers.
+
+    Attributes:
+        window: The place of each window's first tap; (ndim, prod(out)).
+        tap: How much further each tap reads; (ndim, prod(kernel_size)).
+
+    Example:
+        >>> found = lattice(ConvSpec(1, 1, (2,), stride=2, padding=1, dilation=3), (5,), torch.device("cpu"))
+        >>> found.window, found.tap
+        (tensor([[-1,  1]]), tensor([[0, 3]]))
+    """
+
+    window: torch.Tensor
+    tap: torch.Tensor
+
+
+def lattice(spec: ConvSpec, sizes: tuple[int, ...], device: torch.device) -> Lattice:
+    """The places of a convolution of an input with these spatial sizes.
+
+    Example:
+        >>> lattice(ConvSpec(1, 1, (1, 1)), (2, 2), torch.device("cpu")).window
+        tensor([[0, 0, 1, 1],
+                [0, 1, 0, 1]])
+    """
+    starts = [
+        torch.arange(n, device=device) * step - before
+        for n, step, (before, _) in zip(output_size(spec, sizes), spec.stride, padding_amounts(spec), strict=True)
+    ]
+    taps = [torch.arange(k, device=device) * step for k, step in zip(spec.kernel_size, spec.dilation, strict=True)]
+    return Lattice(*(torch.stack(torch.meshgrid(*along, indexing="ij")).flatten(1) for along in (starts, taps)))
+
+
+def by_place(
+    tensor: torch.Tensor, offset_groups: int, taps: int, numbers: int = 1, part: slice = slice(None)
+) -> torch.Tensor:
     """The channels of an offset or a mask, sorted as the columns are; `numbers` of them belong to each tap.
 
     Shape:
         - tensor: (N, offset_groups * taps * numbers, *out)
-        - Output: (numbers, N * prod(out), taps, offset_groups)
+        - Output: (numbers, N * prod(out), taps, offset_groups), or of these output positions a part
 
     Example:
         >>> by_place(torch.tensor([[[1.0], [2.0], [3.0], [4.0]]]), 1, 2, numbers=2)[:, 0, :, 0]
         tensor([[1., 3.],
                 [2., 4.]])
     """
-    sorted_by = torch.unflatten(tensor.flatten(2), 1, (offset_groups, taps, numbers))
-    return sorted_by.permute(3, 0, 4, 2, 1).flatten(1, 2)
+    found = torch.unflatten(tensor.flatten(2)[..., part], 1, (offset_groups, taps, numbers))
+    return found.permute(3, 0, 4, 2, 1).flatten(1, 2).contiguous()
 
 
-def from_place(places: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
-    """The way back from `by_place` to a tensor of this shape.
+def put_by_place(values: torch.Tensor, tensor: torch.Tensor, part: slice = slice(None)) -> None:
+    """The way back from `by_place`: write into a part of a contiguous tensor that is laid out as an offset or a mask.
 
     Example:
-        >>> x = torch.rand(2, 12, 5)
-        >>> torch.equal(from_place(by_place(x, 2, 3, numbers=2), x.shape), x)
+        >>> x, y = torch.rand(2, 12, 5), torch.empty(2, 12, 5)
+        >>> put_by_place(by_place(x, 2, 3, numbers=2), y)
+        >>> torch.equal(x, y)
         True
     """
-    numbers, _, taps, groups = places.shape
-    apart = places.reshape(numbers, shape[0], math.prod(shape[2:]), taps, groups)
-    return apart.permute(1, 4, 3, 0, 2).reshape(tuple(shape))
+    numbers, _, taps, groups = values.shape
+    place = torch.unflatten(tensor.flatten(2)[..., part], 1, (groups, taps, numbers)).permute(3, 0, 4, 2, 1)
+    place.copy_(values.view(place.shape))
 
 
-def places(offset: torch.Tensor, offset_groups: int, spec: ConvSpec, sizes: tuple[int, ...]) -> Places:
-    """Where a deformable convolution of an input with these spatial sizes reads.
+def places(
+    offset: torch.Tensor,
+    offset_groups: int,
+    spec: ConvSpec,
+    sizes: tuple[int, ...],
+    part: slice = slice(None),
+    undeformed: Lattice | None = None,
+) -> Places:
+    """Where a deformable convolution of an input with these spatial sizes reads, for a part of the output positions.
 
     The places between the kernel's own ones and the offsets' are never added up in floating point: the first stay
     integers, and of the second the floor joins them. So the error does not grow with the width of the input.
@@ -121,20 +163,21 @@ def places(offset: torch.Tensor, offset_groups: int, spec: ConvSpec, sizes: tupl
     # Beyond this every position is outside: what is further, or infinite, may as well stop there. NaN stays NaN.
     reach = max(n + before + after for n, (before, after) in zip(sizes, padding_amounts(spec), strict=True)) + BORDER
     bound = 2.0 ** math.ceil(math.log2(reach))
-    moves = torch.unflatten(offset.flatten(2), 1, (offset_groups, taps, ndim)).clamp(-bound, bound)
+    moves = by_place(offset, offset_groups, taps, ndim, part).clamp(-bound, bound)
     floors = moves.detach().floor()
-    fractions = (moves - floors).permute(3, 0, 4, 2, 1).flatten(1, 2).contiguous()
 
-    low = _undeformed(spec, sizes, device).to(whole) + floors.nan_to_num(0.0).to(whole)
-    highest = torch.tensor(sizes, dtype=whole, device=device).unsqueeze(1)
-    stride = torch.tensor(strides, dtype=whole, device=device).unsqueeze(1)
-    start = torch.arange(images, dtype=whole, device=device).view(-1, offset_groups, 1, 1) * math.prod(padded)
-    row = ((low.clamp(min=-BORDER).minimum(highest) + BORDER) * stride).sum(3, dtype=whole) + start
+    window, tap = lattice(spec, sizes, device) if undeformed is None else undeformed
+    window, tap = (window[:, part] + BORDER).to(whole), tap.to(whole)  # counted in the table, with its border
+    stand = (window.unsqueeze(2) + tap.unsqueeze(1)).unsqueeze(3)  # (ndim, positions, taps, 1)
+    steps_away = torch.unflatten(floors.nan_to_num(0.0).to(whole), 1, (len(offset), window.shape[1]))
+    row = torch.arange(images, dtype=whole, device=device).view(-1, 1, 1, offset_groups) * math.prod(padded)
+    for axis, n in enumerate(sizes):
+        row = torch.add(row, (steps_away[axis] + stand[axis]).clamp(0, n + BORDER), alpha=strides[axis])
     steps = tuple(
         sum(high * stride for high, stride in zip(corner, strides, strict=True))
         for corner in itertools.product((0, 1), repeat=ndim)
     )
-    return Places(row.permute(0, 3, 2, 1).flatten(0, 1).contiguous(), fractions, steps)
+    return Places(row.flatten(0, 1), moves - floors, steps)
 
 
 def corner_parts(fractions: torch.Tensor, mask: torch.Tensor | None = None) -> list[torch.Tensor]:
@@ -182,17 +225,3 @@ def columns(
         corner = rows.index_select(0, (found.row + step).flatten()).view(*found.row.shape, rows.shape[1])
         total = total + corner * part.unsqueeze(-1)
     return total.flatten(2)
-
-
-def _undeformed(spec: ConvSpec, sizes: tuple[int, ...], device: torch.device) -> torch.Tensor:
-    """Where a convolution reads: the place of each tap (prod(kernel_size)) along each axis (ndim) at each position."""
-    out_size = output_size(spec, sizes)
-    along = []
-    for axis in range(spec.ndim):
-        window = torch.arange(out_size[axis], device=device) * spec.stride[axis] - padding_amounts(spec)[axis][0]
-        tap = torch.arange(spec.kernel_size[axis], device=device) * spec.dilation[axis]
-        shape = [1] * (2 * spec.ndim)
-        shape[axis], shape[spec.ndim + axis] = len(tap), len(window)
-        places = (tap.unsqueeze(1) + window).view(shape).expand(*spec.kernel_size, *out_size)
-        along.append(places.reshape(math.prod(spec.kernel_size), math.prod(out_size)))
-    return torch.stack(along, dim=1)

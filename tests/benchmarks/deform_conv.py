@@ -5,13 +5,16 @@ Run it from the repository, on a machine that does nothing else:
     python tests/benchmarks/deform_conv.py
 
 The two take turns, with two threads; the median counts. The plain convolution is torch's own, called in the same way.
-The peak is that of forward and backward together, without the arguments, the output and the gradients, as a multiple of
-the sampled columns (N * C_in * prod(kernel_size) * prod(out) numbers).
+The peak is that of forward and backward together as torch's profiler counts it, as a multiple of the sampled columns
+(N * C_in * prod(kernel_size) * prod(out) numbers): once with all that is taken, output and gradients included, and once
+without these. The arguments are not counted. With one channel in 3D, the gradients of offset and mask alone are four
+times the columns. What a block takes beside them is a fixed few megabytes at most, which rule where columns are smaller.
 
 What bounds it: the three matrix products alone take as long as the plain convolution, a little longer in 2D. Each
-sampled number is a sum of four or eight, which are read from all over the input; the backward reads them once more for
-the gradients of offset and mask, and adds to them for that of the input, for which it must sort all corners by the
-element that they read. In 3D there are eight corners for few channels, so that sorting and weights take the most.
+sampled number is a sum of four or eight, which are read from all over the input; the backward finds their places once
+more, reads them for the gradients of offset and mask, and adds to them for that of the input, for which it sorts the
+places by the element that they read. In 3D there are eight corners for few channels, so that places and weights take
+the most.
 """
 
 from __future__ import annotations
@@ -21,15 +24,13 @@ import gc
 import platform
 import statistics
 import time
-import weakref
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.profiler import ProfilerActivity, profile
 
 import convlab
 
@@ -39,44 +40,15 @@ class Shape(NamedTuple):
 
     channels: int
     size: tuple[int, ...]
-    goal: float
+    goal: float | None = None
 
 
-SHAPES = {"2D": Shape(64, (56, 56), 3.5), "3D": Shape(16, (16, 16, 16), 6.0)}
+SHAPES = {
+    "2D": Shape(64, (56, 56), 3.5),
+    "3D": Shape(16, (16, 16, 16), 6.0),
+    "3D, narrow": Shape(1, (32, 32, 32)),
+}
 PLAIN: dict[int, Callable[..., Tensor]] = {2: F.conv2d, 3: F.conv3d}
-
-
-class Memory(TorchDispatchMode):
-    """The bytes that live in memory that was taken inside this context, at their peak."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.live: dict[int, int] = {}
-        self.peak = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operation, and write down what is new."""
-        kwargs = kwargs or {}
-        given = {key for tensor in tree_leaves((args, kwargs)) for key in parts_of(tensor)}
-        result = func(*args, **kwargs)
-        for tensor in tree_leaves(result):
-            for key, storage in parts_of(tensor).items():
-                if key not in given and key not in self.live:
-                    self.live[key] = storage.nbytes()
-                    weakref.finalize(storage, self.live.pop, key, None)
-        self.peak = max(self.peak, sum(self.live.values()))
-        return result
-
-
-def parts_of(tensor: Any) -> dict[int, Any]:
-    """The memory of a tensor by its address; a sparse one has three parts."""
-    if not isinstance(tensor, Tensor):
-        return {}
-    if tensor.layout == torch.sparse_csr:
-        parts = [tensor.crow_indices(), tensor.col_indices(), tensor.values()]
-    else:
-        parts = [tensor]
-    return {part.untyped_storage()._cdata: part.untyped_storage() for part in parts}
 
 
 def tensors_of(shape: Shape) -> dict[str, Tensor]:
@@ -124,17 +96,22 @@ def ratios(shape: Shape, rounds: int) -> tuple[float, float]:
     return first, second
 
 
-def peak(shape: Shape) -> float:
-    """The most memory at a time over that of the columns."""
+def peak(shape: Shape) -> tuple[float, float]:
+    """The most memory at a time over that of the columns: with everything, and without output and gradients."""
     tensors = tensors_of(shape)
     arriving = torch.randn(tensors["input"].shape)
     gc.collect()
-    with Memory() as memory:
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
         output = convlab.deform_conv(**tensors, padding=1)
         gradients = torch.autograd.grad(output, list(tensors.values()), arriving)
-    columns = tensors["input"].numel() * 3 ** len(shape.size)
+    live = most = 0
+    for event in sorted(found.profiler.kineto_results.events(), key=lambda event: event.start_ns()):
+        if event.name() == "[memory]":
+            live += event.nbytes()
+            most = max(most, live)
+    columns = tensors["input"].nbytes * 3 ** len(shape.size)
     kept = output.nbytes + sum(gradient.nbytes for gradient in gradients)
-    return float((memory.peak - kept) / (columns * arriving.element_size()))
+    return most / columns, (most - kept) / columns
 
 
 def error_at_width(width: int) -> float:
@@ -156,11 +133,15 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     machine = f"{platform.machine()} with {torch.backends.cpu.get_cpu_capability()}"
     print(f"torch {torch.__version__}, {options.threads} threads, {machine}")
-    print(f"{'':<32}{'forward':>10}{'and backward':>14}{'goal':>8}{'peak / columns':>16}")
+    print(f"{'':<34}{'time / plain convolution':^32}{'peak / columns':^38}")
+    head = f"{'forward':>10}{'and backward':>14}{'goal':>8}{'everything':>14}{'without output, gradients':>28}"
+    print(f"{'':<34}{head}")
     for name, shape in SHAPES.items():
         forward, both = ratios(shape, options.rounds)
-        label = f"{name}, {shape.channels} channels, {'x'.join(map(str, shape.size))}"
-        print(f"{label:<32}{forward:>10.2f}{both:>14.2f}{shape.goal:>8}{peak(shape):>16.2f}")
+        label = f"{name}, C={shape.channels}, {'x'.join(map(str, shape.size))}"
+        goal = "" if shape.goal is None else str(shape.goal)
+        everything, beside = peak(shape)
+        print(f"{label:<34}{forward:>10.2f}{both:>14.2f}{goal:>8}{everything:>14.2f}{beside:>28.2f}")
     print(f"float32 at width 16384: an error of {error_at_width(16384):.1e} of the largest result")
 
 

@@ -373,6 +373,22 @@ def test_autocast_runs_it_as_a_convolution() -> None:
     assert output.isfinite().all()
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["float32 comes in", "bfloat16 comes in"])
+def test_autocast_does_not_round_the_places(narrow: bool) -> None:
+    layer, input = DeformConv1d(1, 1, 1, bias=False, modulated=False), torch.arange(1000.0).remainder(8)[None, None] / 8
+    layer.weight.data.fill_(1.0)
+    assert layer.offset_branch is not None
+    assert layer.offset_branch.bias is not None
+    layer.offset_branch.bias.data.fill_(300.75)  # 300 in bfloat16
+    with torch.autocast("cpu"):
+        offset, _ = layer.offsets(input.bfloat16() if narrow else input)
+        output = layer(input.bfloat16() if narrow else input)
+        output.sum().backward()
+    assert offset.dtype == torch.float32
+    assert output[0, 0, 0] == 4.75 / 8
+    assert all(parameter.grad is not None for parameter in layer.parameters())
+
+
 def test_an_empty_batch_stays_empty() -> None:
     assert DeformConv2d(4, 6, 3)(torch.zeros(0, 4, 6, 7)).shape == (0, 6, 4, 5)
 
@@ -453,6 +469,13 @@ def row(id: str, layer: Any, error: Exception, *args: Any, **options: Any) -> An
             TypeError("modulated must be a bool, but modulated=1 has type int"), 4, 6, 3, modulated=1,
         ),
         row(
+            "complex", DeformConv2d,
+            TypeError(
+                "dtype must be a floating-point dtype, since the input is interpolated, but dtype=torch.complex64"
+            ),
+            4, 6, 3, dtype=torch.complex64,
+        ),
+        row(
             "branch is a word", DeformConv2d,
             TypeError("branch must be a bool, but branch='yes' has type str"), 4, 6, 3, branch="yes",
         ),
@@ -462,7 +485,7 @@ def test_errors(layer: Any, args: tuple[Any, ...], options: dict[str, Any], erro
     with pytest.raises(type(error)) as caught:
         layer(*args, **options)
     assert str(caught.value) == str(error)
-    if not {"modulated", "branch", "offset_groups"} & set(options):
+    if not {"modulated", "branch", "offset_groups", "dtype"} & set(options):
         assert_one_sentence(caught.value)
 
 
@@ -528,6 +551,38 @@ IMAGE, OFFSET, MASK = torch.zeros(1, 4, 5, 5), torch.zeros(1, 18, 3, 3), torch.o
                 "input must have shape (N, C_in, H, W) or (C_in, H, W), but input has shape (1, 4, 5, 5, 5)"
             ),
             id="axes",
+        ),
+        pytest.param(
+            {}, ([0.0],), TypeError("input must be a torch.Tensor, but input is a builtins.list"), id="a list"
+        ),
+        pytest.param(
+            {}, (None,), TypeError("input must be a torch.Tensor, but input is a builtins.NoneType"), id="nothing"
+        ),
+        pytest.param(
+            {"branch": False}, (None, OFFSET, MASK),
+            TypeError("input must be a torch.Tensor, but input is a builtins.NoneType"), id="nothing, no branch",
+        ),
+        pytest.param(
+            {"branch": False}, (IMAGE, [0.0], MASK),
+            TypeError("offset must be a torch.Tensor, but offset is a builtins.list"), id="a list of offsets",
+        ),
+        pytest.param(
+            {}, (IMAGE.double(),),
+            TypeError("weight must have the dtype of input, but weight is torch.float32 and input is torch.float64"),
+            id="float64",
+        ),
+        pytest.param(
+            {}, (IMAGE.long(),),
+            TypeError("weight must have the dtype of input, but weight is torch.float32 and input is torch.int64"),
+            id="whole numbers",
+        ),
+        pytest.param(
+            {}, (IMAGE[..., :2],),
+            ValueError(
+                "the kernel must fit into the padded input, but on spatial axis 1 input_size=2 with padding of 0 "
+                "before and 0 after makes 2 and kernel_size=3 with dilation=1 spans 3"
+            ),
+            id="too small",
         ),
     ],
 )  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import torch
 from conv_cases import numbers
 from deform_cases import CASES, DeformCase, every_case
 from torch import Tensor
-from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd import forward_ad, functional, gradcheck, gradgradcheck
 from torch.testing import assert_close
 
 import convlab
@@ -88,6 +90,20 @@ def test_the_slope_around_two_elements(place: float, slope: float) -> None:
     assert offset.grad.flatten().tolist() == [slope, slope]
 
 
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_an_offset_that_is_no_number_has_no_number_as_its_derivative(ndim: int) -> None:
+    input, weight = numbers(1, 1, *(3,) * ndim).requires_grad_(), numbers(1, 1, *(1,) * ndim)
+    offset = torch.zeros(1, ndim, *(3,) * ndim, dtype=torch.float64)
+    offset.flatten(2)[0, 0, 1] = math.nan
+    convlab.deform_conv(input, offset.requires_grad_(), weight).sum().backward()
+    assert offset.grad is not None
+    assert offset.grad.isnan().flatten(2).any(1).flatten().tolist() == [place == 1 for place in range(3**ndim)]
+    assert offset.grad.flatten(2)[0, :, 1].isnan().all()
+    assert input.grad is not None
+    assert input.grad.flatten()[1].isnan()
+    assert input.grad.isnan().sum() == 2**ndim  # the element and its neighbours to the right
+
+
 def test_an_offset_that_is_computed_from_the_input_is_not_counted_twice() -> None:
     weight, branch = numbers(2, 2, 3, seed=1), numbers(3, 2, 3, seed=2)
 
@@ -110,10 +126,64 @@ def test_the_device_is_that_of_the_tensors_and_not_the_default() -> None:
     assert {gradient.device.type for gradient in gradients} == {"cpu"}
 
 
-def test_a_transform_that_is_not_supported_is_refused() -> None:
-    case = CASES["1D"]
-    with pytest.raises(RuntimeError, match="functorch"):
-        torch.func.grad(lambda input: case.run(input=input).sum())(case.tensors()["input"])
+def _forward_mode(call: Any, tensors: tuple[Tensor, ...]) -> Tensor:
+    with forward_ad.dual_level():
+        output = call(*(forward_ad.make_dual(tensor, torch.ones_like(tensor)) for tensor in tensors))
+        tangent: Tensor = forward_ad.unpack_dual(output).tangent
+        return tangent
+
+
+TRANSFORMS: dict[str, Callable[[Any, tuple[Tensor, ...]], Any]] = {
+    "gradient": lambda call, t: torch.func.grad(lambda *x: call(*x).square().sum(), tuple(range(len(t))))(*t),
+    "jacobian, reverse": lambda call, t: torch.func.jacrev(call, 1)(*t),
+    "jacobian, forward": lambda call, t: torch.func.jacfwd(call, 1)(*t),
+    "hessian": lambda call, t: torch.func.hessian(lambda *x: call(*x).square().sum(), 1)(*t),
+    "forward mode": lambda call, t: torch.func.jvp(call, t, tuple(map(torch.ones_like, t)))[1],
+    "forward mode, not of torch.func": _forward_mode,
+    "gradients in a batch": lambda call, t: functional.jacobian(call, t, vectorize=True),
+    "second ones in a batch": lambda call, t: functional.hessian(lambda *x: call(*x).square().sum(), t, vectorize=True),
+}
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated", "ignore:There is a performance drop:UserWarning")
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_the_transforms_of_torch(name: str) -> None:
+    case = DeformCase((2, 1, 3, 3), (1, 1, 2, 2))
+    tensors = case.tensors()
+
+    def call(*given: Tensor) -> Tensor:
+        return convlab.deform_conv(**dict(zip(tensors, given, strict=True)))
+
+    def stepwise(*given: Tensor) -> Tensor:
+        return deform_function.plain(**dict(zip(tensors, given, strict=True)), spec=case.spec)
+
+    found = TRANSFORMS[name](call, tuple(tensors.values()))
+    assert_close(found, TRANSFORMS[name](stepwise, tuple(tensors.values())))
+    if "jacobian" in name:
+        assert_close(found, functional.jacobian(call, tuple(tensors.values()))[1])
+
+
+def test_a_loop_over_examples_may_be_a_vmap() -> None:
+    tensors = CASES["batch"].tensors()
+    each = {name: tensors[name] for name in ("input", "offset", "mask")}
+
+    def gradient(weight: Tensor, each: dict[str, Tensor]) -> Tensor:
+        found: Tensor = torch.func.grad(lambda w: convlab.deform_conv(**each, weight=w).square().sum())(weight)
+        return found
+
+    output = torch.vmap(lambda each: convlab.deform_conv(**each, weight=tensors["weight"]))(each)
+    assert_close(output, convlab.deform_conv(**each, weight=tensors["weight"]))
+    for number, found in enumerate(torch.vmap(gradient, (None, 0))(tensors["weight"], each)):
+        assert_close(found, gradient(tensors["weight"], {name: tensor[number] for name, tensor in each.items()}))
+
+
+def test_an_error_of_the_work_itself_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(deform_function, "read", fail)
+    with pytest.raises(RuntimeError, match="no memory"):
+        CASES["1D"].run()
 
 
 def test_it_compiles_without_a_break() -> None:
