@@ -8,7 +8,8 @@ The two take turns, with two threads; the median counts. The plain convolution i
 The peak is that of forward and backward together as torch's profiler counts it, as a multiple of the sampled columns
 (N * C_in * prod(kernel_size) * prod(out) numbers): once with all that is taken, output and gradients included, and once
 without these. The arguments are not counted. With one channel in 3D, the gradients of offset and mask alone are four
-times the columns. What a block takes beside them is a fixed few megabytes at most, which rule where columns are smaller.
+times the columns. What a block takes beside them is a fixed few megabytes at most, which rule where columns are
+smaller.
 
 What bounds it: the three matrix products alone take as long as the plain convolution, a little longer in 2D. Each
 sampled number is a sum of four or eight, which are read from all over the input; the backward finds their places once
