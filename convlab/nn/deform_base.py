@@ -8,8 +8,9 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_int, as_tuple
-from convlab.ops.arguments import SPATIAL_LETTERS, autocast, checked_spec, outside_autocast
+from convlab.ops.arguments import SPATIAL_LETTERS, autocast, outside_autocast
 from convlab.ops.deform import deform_conv
 
 _Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
@@ -166,7 +167,8 @@ class DeformConv(nn.Module):
             raise ValueError(f"offsets needs branch=True, but this {type(self).__name__} gets them from outside")
         self._check_input(input)
         with outside_autocast(input):  # which would round the places
-            numbers = self.offset_branch(input.to(self.offset_branch.weight.dtype))
+            dtype = self.offset_branch.weight.dtype
+            numbers = self.offset_branch(input if input.dtype == dtype else input.to(dtype))
         axis = input.ndim - self._ndim - 1
         of_offset, of_mask = self._branch_channels()
         offset = numbers.narrow(axis, 0, of_offset)
@@ -197,8 +199,18 @@ class DeformConv(nn.Module):
         if shape[axis] != self.in_channels:
             got = f"input has {shape[axis]} on axis {axis} of its shape {shape}"
             raise ValueError(f"input must have in_channels = {self.in_channels} channels, but {got}")
-        window: dict[str, Any] = {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
-        checked_spec(*autocast(input, self.weight, self.bias), groups=self.groups, **window)
+        input, weight = autocast(input, self.weight)
+        if input.dtype != weight.dtype:
+            dtypes = f"weight is {weight.dtype} and input is {input.dtype}"
+            raise TypeError(f"weight must have the dtype of input, but {dtypes}")
+        if input.device != weight.device:
+            devices = f"weight is on {weight.device} and input is on {input.device}"
+            raise ValueError(f"weight must be on the device of input, but {devices}")
+        spec = ConvSpec(
+            self.in_channels, weight.shape[0], self.kernel_size,
+            stride=self.stride, padding=self.padding, dilation=self.dilation, groups=self.groups,
+        )  # fmt: skip
+        output_size(spec, shape[-self._ndim :])
 
     def _check_groups(self, offset: torch.Tensor) -> None:
         """That an offset from outside has as many groups as the layer; the rest is checked where it is used."""

@@ -39,6 +39,9 @@ def deform_conv(
     is infinite, or that leaves the input, reads zero and has the gradient zero; one that is NaN reads NaN, and makes
     NaN of the gradient of the elements that its tap reads without it.
 
+    There are gradients of every order, and the transforms of `torch.func` work; beyond the first gradient they are
+    computed step by step, which takes longer and more memory.
+
     Args:
         input: A batch or a single example; offset and mask are then single as well.
         offset: How far each tap is moved, in elements, along each spatial axis. The channels are sorted by offset

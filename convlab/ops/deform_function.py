@@ -130,7 +130,8 @@ def _backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ..
     mask_gradient = torch.empty_like(batch.mask) if of_mask and batch.mask is not None else None
     kernels_gradient = torch.zeros_like(kernels) if of_weight else None
     blocks = list(batch.blocks())
-    scratch = batch.rows.new_empty(max((block.size for block in blocks), default=0) * kernels[..., 0].numel())
+    longest = max((block.size for block in blocks), default=0) if of_columns or kept is None else 0
+    scratch = batch.rows.new_empty(longest * kernels[..., 0].numel())
 
     def add(block: Block) -> None:
         arriving = block.of_batch(gradient, spec.groups).flatten(1, 2)  # (groups, b, C_out/groups)

@@ -577,6 +577,11 @@ IMAGE, OFFSET, MASK = torch.zeros(1, 4, 5, 5), torch.zeros(1, 18, 3, 3), torch.o
             id="whole numbers",
         ),
         pytest.param(
+            {}, (IMAGE.to("meta"),),
+            ValueError("weight must be on the device of input, but weight is on cpu and input is on meta"),
+            id="another device",
+        ),
+        pytest.param(
             {}, (IMAGE[..., :2],),
             ValueError(
                 "the kernel must fit into the padded input, but on spatial axis 1 input_size=2 with padding of 0 "
