@@ -10,7 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_int, as_tuple
-from convlab.ops.arguments import SPATIAL_LETTERS, autocast, outside_autocast
+from convlab.ops.arguments import SPATIAL_LETTERS, autocast, check_fit, outside_autocast
 from convlab.ops.deform import deform_conv
 
 _Conv = nn.Conv1d | nn.Conv2d | nn.Conv3d
@@ -200,12 +200,7 @@ class DeformConv(nn.Module):
             got = f"input has {shape[axis]} on axis {axis} of its shape {shape}"
             raise ValueError(f"input must have in_channels = {self.in_channels} channels, but {got}")
         input, weight = autocast(input, self.weight)
-        if input.dtype != weight.dtype:
-            dtypes = f"weight is {weight.dtype} and input is {input.dtype}"
-            raise TypeError(f"weight must have the dtype of input, but {dtypes}")
-        if input.device != weight.device:
-            devices = f"weight is on {weight.device} and input is on {input.device}"
-            raise ValueError(f"weight must be on the device of input, but {devices}")
+        check_fit(input, weight=weight)
         spec = ConvSpec(
             self.in_channels, weight.shape[0], self.kernel_size,
             stride=self.stride, padding=self.padding, dilation=self.dilation, groups=self.groups,

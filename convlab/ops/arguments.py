@@ -180,19 +180,39 @@ def _check_axes(input: torch.Tensor, weight: torch.Tensor, transposed: bool) -> 
     return ndim, input.shape[-ndim - 1]
 
 
+def check_fit(input: torch.Tensor, /, **tensors: torch.Tensor | None) -> None:
+    """That tensors are dense, and have the dtype and the device of the input; None is left out.
+
+    Args:
+        input: The input.
+        **tensors: Those to check, by their names.
+
+    Raises:
+        TypeError: If one is not dense, or has another dtype.
+        ValueError: If one is on another device.
+
+    Example:
+        >>> check_fit(torch.zeros(3), weight=torch.zeros(3), bias=torch.zeros(3, dtype=torch.float64))
+        Traceback (most recent call last):
+        TypeError: bias must have the dtype of input, but bias is torch.float64 and input is torch.float32
+    """
+    for name, tensor in tensors.items():
+        if tensor is None:
+            continue
+        if tensor.layout != torch.strided:
+            raise TypeError(f"{name} must be a dense tensor, but {name} has layout {tensor.layout}")
+        if tensor.dtype != input.dtype:
+            dtypes = f"{name} is {tensor.dtype} and input is {input.dtype}"
+            raise TypeError(f"{name} must have the dtype of input, but {dtypes}")
+        if tensor.device != input.device:
+            devices = f"{name} is on {tensor.device} and input is on {input.device}"
+            raise ValueError(f"{name} must be on the device of input, but {devices}")
+
+
 def _check_dtype_and_device(
     input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, spec: ConvSpec
 ) -> None:
-    for name, tensor in (("input", input), ("weight", weight), ("bias", bias)):
-        if tensor is not None and tensor.layout != torch.strided:
-            raise TypeError(f"{name} must be a dense tensor, but {name} has layout {tensor.layout}")
-        if tensor is not None and tensor.dtype != input.dtype:
-            raise TypeError(
-                f"{name} must have the dtype of input, but {name} is {tensor.dtype} and input is {input.dtype}"
-            )
-        if tensor is not None and tensor.device != input.device:
-            devices = f"{name} is on {tensor.device} and input is on {input.device}"
-            raise ValueError(f"{name} must be on the device of input, but {devices}")
+    check_fit(input, input=input, weight=weight, bias=bias)
     dilated = set(spec.dilation) != {1}
     refusal = _refusal(spec.ndim, spec.transposed, spec.padding_mode, dilated, input.dtype, input.device.type)
     if refusal:

@@ -9,7 +9,7 @@ import torch
 
 from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec
-from convlab.ops.arguments import checked_spec
+from convlab.ops.arguments import check_fit, checked_spec
 
 
 def checked_deform_spec(
@@ -48,7 +48,7 @@ def checked_deform_spec(
         raise TypeError(
             f"input must have a floating-point dtype, so that it can be interpolated, but input is {input.dtype}"
         )
-    _check_kind(input, offset=offset, mask=mask)
+    check_fit(input, offset=offset, mask=mask)
     _check_shape(input, offset, spec)
     if mask is not None:
         _check_mask(offset, mask, spec)
@@ -70,20 +70,6 @@ def _check_are_tensors(offset: object, mask: object) -> None:
         if not (isinstance(value, torch.Tensor) or (name == "mask" and value is None)):
             found = f"{type(value).__module__}.{type(value).__qualname__}"
             raise TypeError(f"{name} must be a torch.Tensor, but {name} is a {found}")
-
-
-def _check_kind(input: torch.Tensor, **tensors: torch.Tensor | None) -> None:
-    for name, tensor in tensors.items():
-        if tensor is None:
-            continue
-        if tensor.layout != torch.strided:
-            raise TypeError(f"{name} must be a dense tensor, but {name} has layout {tensor.layout}")
-        if tensor.dtype != input.dtype:
-            dtypes = f"{name} is {tensor.dtype} and input is {input.dtype}"
-            raise TypeError(f"{name} must have the dtype of input, but {dtypes}")
-        if tensor.device != input.device:
-            devices = f"{name} is on {tensor.device} and input is on {input.device}"
-            raise ValueError(f"{name} must be on the device of input, but {devices}")
 
 
 def _check_shape(input: torch.Tensor, offset: torch.Tensor, spec: ConvSpec) -> None:

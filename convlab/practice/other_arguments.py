@@ -12,6 +12,7 @@ import torch
 from convlab.practice.calling import copied
 from convlab.practice.comparing import agree
 from convlab.practice.exercise import Answer, Case
+from convlab.practice.tensor_forms import Form
 
 _AXES = ("first", "second", "third", "fourth", "fifth")
 
@@ -57,23 +58,7 @@ class Change(NamedTuple):
     value: Any
 
 
-class Explained(NamedTuple):
-    """A mistake that acts like another argument.
-
-    Attributes:
-        name: Its name.
-        sentence: What is wrong, for the learner.
-
-    Example:
-        >>> Explained("stride is ignored", "Use the stride.").name
-        'stride is ignored'
-    """
-
-    name: str
-    sentence: str
-
-
-def explain(solution: Answer, cases: Sequence[Case], got: Sequence[Any]) -> Explained | None:
+def explain(solution: Answer, cases: Sequence[Case], got: Sequence[Any]) -> Form | None:
     """The change of one argument with which the right function returns all these results; None where there is none.
 
     Args:
@@ -105,10 +90,10 @@ def explain(solution: Answer, cases: Sequence[Case], got: Sequence[Any]) -> Expl
     return None
 
 
-def _in_words(change: str, *, has_samples: bool) -> Explained:
+def _in_words(change: str, *, has_samples: bool) -> Form:
     if has_samples and change in _SAMPLES:
-        return Explained(*_SAMPLES[change])
-    return Explained(change, f"Your results are those of a right answer to another call: {change}.")
+        return Form(*_SAMPLES[change])
+    return Form(change, f"Your results are those of a right answer to another call: {change}.")
 
 
 def _ndim(arguments: Mapping[str, Any]) -> int:

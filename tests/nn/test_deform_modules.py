@@ -15,6 +15,7 @@ import torch
 from conv_cases import EVEN_SAME_WARNING, TORCH_MODULE, assert_one_sentence, numbers
 from torch import Tensor, nn
 from torch.testing import assert_close
+from window_cases import WINDOWS
 
 import convlab
 from convlab.nn import CausalConv1d, DeformConv1d, DeformConv2d, DeformConv3d
@@ -26,20 +27,8 @@ SIZE = (7, 8, 6)
 F64: dict[str, Any] = {"dtype": torch.float64}
 
 CASES: dict[str, tuple[int, dict[str, Any]]] = {
-    "1D": (1, {}),
-    "2D": (2, {}),
-    "3D": (3, {}),
-    "kernel per axis": (2, {"kernel_size": (1, 4)}),
-    "stride": (2, {"stride": 2}),
-    "stride per axis": (3, {"stride": (1, 3, 2)}),
-    "padding": (2, {"padding": 2}),
-    "padding per axis": (3, {"padding": (0, 1, 2)}),
-    "padding valid": (1, {"padding": "valid"}),
-    "padding same": (2, {"padding": "same"}),
-    "padding same, even kernel, dilation": (1, {"padding": "same", "kernel_size": 4, "dilation": 3}),
-    "dilation": (2, {"dilation": (2, 3)}),
+    **WINDOWS,
     "groups": (2, {"groups": 2}),
-    "no bias": (2, {"bias": False}),
     "all options in 3D": (3, {"groups": 2, "stride": (1, 2, 1), "padding": (2, 1, 0), "dilation": (1, 1, 2)}),
 }
 each_case = pytest.mark.parametrize(("ndim", "options"), [pytest.param(*case, id=name) for name, case in CASES.items()])

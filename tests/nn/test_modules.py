@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from conv_cases import EVEN_SAME_WARNING, TORCH_CONV, TORCH_MODULE, assert_one_sentence, numbers
 from torch import Tensor, nn
 from torch.testing import assert_close
+from window_cases import WINDOWS
 
 from convlab.arithmetic import ConvSpec, conv_output_size, num_params
 from convlab.nn import CausalConv1d, SeparableConv1d, SeparableConv2d, SeparableConv3d
@@ -25,22 +26,10 @@ SIZE = (7, 8, 6)
 F64: dict[str, Any] = {"dtype": torch.float64}
 
 SEPARABLE_CASES = {
-    "1D": (1, {}),
-    "2D": (2, {}),
-    "3D": (3, {}),
-    "kernel per axis": (2, {"kernel_size": (1, 4)}),
-    "stride": (2, {"stride": 2}),
-    "stride per axis": (3, {"stride": (1, 3, 2)}),
-    "padding": (2, {"padding": 2}),
-    "padding per axis": (3, {"padding": (0, 1, 2)}),
-    "padding valid": (1, {"padding": "valid"}),
-    "padding same": (2, {"padding": "same"}),
-    "padding same, even kernel, dilation": (1, {"padding": "same", "kernel_size": 4, "dilation": 3}),
-    "dilation": (2, {"dilation": (2, 3)}),
+    **WINDOWS,
     "reflect": (2, {"padding": 2, "padding_mode": "reflect"}),
     "replicate": (3, {"padding": 1, "padding_mode": "replicate"}),
     "circular, same": (1, {"padding": "same", "padding_mode": "circular"}),
-    "no bias": (2, {"bias": False}),
     "depth multiplier": (2, {"depth_multiplier": 3}),
     "depth multiplier in 3D, all options": (
         3,
