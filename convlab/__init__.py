@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from convlab import data
 from convlab.arithmetic import conv_output_size, conv_transpose_output_size, effective_kernel_size, same_padding
 from convlab.inspection import diagnose, trace
-from convlab.ops import conv, conv_transpose, deform_conv
+from convlab.ops import conv, conv_transpose, deform_conv, explain_method
 
 if TYPE_CHECKING:
     from convlab import animation, explorers, figures, practice, scenes
@@ -25,6 +25,7 @@ __all__ = [
     "diagnose",
     "effective_kernel_size",
     "explain_errors",
+    "explain_method",
     "explorers",
     "figures",
     "practice",

@@ -1,6 +1,6 @@
 """The integers of convolution: sizes, taps, receptive fields and costs. Standard library only."""
 
-from convlab.arithmetic.cost import Bytes, num_bytes, num_macs, num_params
+from convlab.arithmetic.cost import Bytes, num_bytes, num_inner_macs, num_macs, num_params
 from convlab.arithmetic.interpolation import Corner, corners
 from convlab.arithmetic.receptive_field import ReceptiveField, receptive_field
 from convlab.arithmetic.sizes import (
@@ -26,6 +26,7 @@ __all__ = [
     "corners",
     "effective_kernel_size",
     "num_bytes",
+    "num_inner_macs",
     "num_macs",
     "num_params",
     "output_size",

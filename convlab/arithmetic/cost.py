@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple, SupportsIndex
 
-from convlab.arithmetic.sizes import output_size
+from convlab.arithmetic.sizes import output_size, padding_amounts
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_int, as_tuple
 
 
@@ -44,6 +44,37 @@ def num_macs(spec: ConvSpec, input_size: IntOrTuple, *, batch_size: SupportsInde
     out = output_size(spec, input_size)
     positions = as_tuple("input_size", input_size, spec.ndim, minimum=1) if spec.transposed else out
     return as_int("batch_size", batch_size, minimum=0) * math.prod(positions) * math.prod(spec.weight_shape)
+
+
+def num_inner_macs(spec: ConvSpec, input_size: IntOrTuple, *, batch_size: SupportsIndex = 1) -> int:
+    """The multiply-accumulate operations of one forward pass that meet an element of the input, not a zero around it.
+
+    Args:
+        spec: A convolution, not a transposed one; padding of other modes than "zeros" counts as input.
+        input_size: Elements of the input, an int or one int per spatial axis.
+        batch_size: Number of inputs.
+
+    Raises:
+        ValueError: If the convolution is transposed, or as `output_size`.
+
+    Example:
+        >>> spec = ConvSpec(1, 1, (3,), padding=1)
+        >>> num_macs(spec, 5), num_inner_macs(spec, 5)  # at each end, one tap of three meets a zero
+        (15, 13)
+    """
+    if spec.transposed:
+        raise ValueError("num_inner_macs needs a convolution, but transposed=True")
+    if spec.padding_mode != "zeros":
+        return num_macs(spec, input_size, batch_size=batch_size)
+    sizes, out = as_tuple("input_size", input_size, spec.ndim, minimum=1), output_size(spec, input_size)
+    pairs = as_int("batch_size", batch_size, minimum=0) * math.prod(spec.weight_shape[:2])
+    for axis, (before, _) in enumerate(padding_amounts(spec)):
+        step, firsts = spec.stride[axis], [k * spec.dilation[axis] - before for k in range(spec.kernel_size[axis])]
+        # output i meets element i * step + first; those from 0 to size - 1 are inside
+        pairs *= sum(
+            max(0, min(out[axis], (sizes[axis] - 1 - first) // step + 1) - max(0, -(first // step))) for first in firsts
+        )
+    return pairs
 
 
 class Bytes(NamedTuple):

@@ -143,10 +143,17 @@ def outside_autocast(tensor: torch.Tensor) -> contextlib.AbstractContextManager[
         ...     (torch.zeros(1, 1) @ torch.zeros(1, 1)).dtype
         torch.float32
     """
-    return torch.autocast(tensor.device.type, enabled=False) if _autocast_is_on(tensor) else contextlib.nullcontext()
+    return torch.autocast(tensor.device.type, enabled=False) if autocast_is_on(tensor) else contextlib.nullcontext()
 
 
-def _autocast_is_on(tensor: torch.Tensor) -> bool:
+def autocast_is_on(tensor: torch.Tensor) -> bool:
+    """Whether `torch.autocast` is on for the device of this tensor.
+
+    Example:
+        >>> with torch.autocast("cpu"):
+        ...     autocast_is_on(torch.zeros(1))
+        True
+    """
     device = tensor.device.type
     return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
 
@@ -154,7 +161,7 @@ def _autocast_is_on(tensor: torch.Tensor) -> bool:
 def _autocast_one(tensor: Any) -> Any:
     if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point() or tensor.dtype == torch.float64:
         return tensor
-    return tensor.to(torch.get_autocast_dtype(tensor.device.type)) if _autocast_is_on(tensor) else tensor
+    return tensor.to(torch.get_autocast_dtype(tensor.device.type)) if autocast_is_on(tensor) else tensor
 
 
 def _check_are_tensors(**arguments: object) -> None:

@@ -1,14 +1,16 @@
-"""`conv`: one operation, several algorithms, chosen by name."""
+"""`conv`: one operation, several algorithms, chosen by name, or by rule."""
 
 from __future__ import annotations
 
-from typing import SupportsIndex
+import functools
+from typing import Any, NamedTuple, SupportsIndex
 
 import torch
 
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple
 from convlab.ops import fft, matrix, reference, shift, strided, unfold
-from convlab.ops.arguments import CONV, autocast, checked_spec, method_for, run
+from convlab.ops.arguments import CONV, Algorithm, autocast, autocast_is_on, checked_spec, method_for, run
+from convlab.ops.auto import Choice, choose
 from convlab.ops.padding import padded
 
 
@@ -41,7 +43,8 @@ def conv(
         method: "reference" computes the definition in loops; "unfold" copies the windows into columns, for one matrix
             product; "strided" sums over a view of all windows; "shift" adds up shifted inputs, one per tap; "fft"
             multiplies spectra, and takes no integers; "matrix" multiplies with the dense matrix of the convolution;
-            "torch" calls torch; "auto" is "torch".
+            "torch" calls torch; "auto" is "torch", or one of two faster ways where torch is slow on the CPU:
+            `explain_method` says which, and why.
 
     Shape:
         - input: (N, C_in, *spatial) or (C_in, *spatial)
@@ -69,29 +72,142 @@ def conv(
         Traceback (most recent call last):
         ValueError: padding='same' needs stride=1, but stride=(2,)
     """
-    chosen = method_for(method, _METHODS)
+    options = (stride, padding, dilation, groups, padding_mode)
+    if method != "auto":
+        way = _METHODS[method_for(method, _METHODS)]
+        input, weight, bias = autocast(input, weight, bias)
+        return run(way, input, weight, bias, _spec(input, weight, bias, options))
+    key = _key(input, weight, bias, options)
+    plan = _PLANS.get(key)
+    if plan is None:
+        input, weight, bias = autocast(input, weight, bias)
+        plan = _plan(input, weight, bias, options)
+        if key is not None:
+            if len(_PLANS) == MOST_PLANS:
+                _PLANS.clear()
+            _PLANS[key] = plan
+    if plan.way is _torch and plan.spec.padding_mode == "zeros":
+        return _torch(input, weight, bias, plan.spec)
+    return run(plan.way, input, weight, bias, plan.spec)
+
+
+def explain_method(
+    input: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    *,
+    stride: IntOrTuple = 1,
+    padding: IntOrTuple | str = 0,
+    dilation: IntOrTuple = 1,
+    groups: SupportsIndex = 1,
+    padding_mode: str = "zeros",
+) -> Choice:
+    """What `conv` takes for this call with `method="auto"`, and why; `print` shows it in words.
+
+    Nothing is convolved. The choice depends on shapes, dtype, device, memory format, threads, the CPU, and on whether
+    autograd will go back through the call.
+
+    Args:
+        input: A batch or a single example.
+        weight: The kernels.
+        bias: One number per output channel, or None.
+        stride: Steps between windows, in input elements.
+        padding: Elements added on both sides of each axis; or "valid", or "same".
+        dilation: Distance between neighbouring taps, in input elements.
+        groups: Number of independent convolutions side by side.
+        padding_mode: What the padding holds: "zeros", "reflect", "replicate" or "circular".
+
+    Shape:
+        - input: (N, C_in, *spatial) or (C_in, *spatial)
+        - weight: (C_out, C_in/groups, *kernel_size)
+        - bias: (C_out,)
+
+    Raises:
+        TypeError: If an argument has the wrong type, or a dtype does not fit.
+        ValueError: If a shape or value does not fit.
+
+    Example:
+        >>> image, kernels = torch.zeros(1, 3, 224, 224), torch.zeros(64, 3, 7, 7)
+        >>> explain_method(image, kernels, stride=2, padding=3).method
+        'torch'
+    """
     input, weight, bias = autocast(input, weight, bias)
-    spec = checked_spec(
-        input,
-        weight,
-        bias,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        padding_mode=padding_mode,
+    return _plan(input, weight, bias, (stride, padding, dilation, groups, padding_mode)).choice
+
+
+class _Plan(NamedTuple):
+    """What is known about a call before its numbers are."""
+
+    spec: ConvSpec
+    choice: Choice
+    way: Algorithm
+
+
+MOST_PLANS = 4096
+"""Kinds of calls whose plans are kept; with one more, all are forgotten."""
+
+_PLANS: dict[object, _Plan] = {}
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+
+
+def _key(input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> tuple[object, ...] | None:
+    """Everything a plan depends on; None for a call that is planned anew each time."""
+    if type(input) not in _PLAIN or type(weight) not in _PLAIN or torch.compiler.is_compiling():
+        return None
+    for option in options:
+        if type(option) is tuple:  # True would be found where 1 is meant
+            if not all(type(number) is int for number in option):
+                return None
+        elif type(option) is not int and type(option) is not str:
+            return None
+    if bias is None:
+        of_bias = None
+    elif type(bias) in _PLAIN:
+        of_bias = (bias.shape, bias.dtype, bias.device, bias.layout, bias.requires_grad)
+    else:
+        return None
+    if input.layout != torch.strided or weight.layout != torch.strided or autocast_is_on(input):
+        return None
+    return (
+        *(input.shape, input.dtype, input.device, input.is_contiguous(), input.requires_grad),
+        *(weight.shape, weight.dtype, weight.device, weight.is_contiguous(), weight.requires_grad),
+        *(of_bias, options, torch.is_grad_enabled(), torch.get_num_threads()),
     )
-    return run(_METHODS[chosen], input, weight, bias, spec)
 
 
-def _torch(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, spec: ConvSpec) -> torch.Tensor:
+def _plan(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, options: tuple[Any, ...]) -> _Plan:
+    spec = _spec(input, weight, bias, options)
+    choice = choose(input, weight, bias, spec)
+    way = functools.partial(_torch, pad_first=True) if choice.pad_first else _METHODS[choice.method]
+    return _Plan(spec, choice, way if choice.dtype == input.dtype else functools.partial(_wider, way, choice.dtype))
+
+
+def _spec(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, options: tuple[Any, ...]) -> ConvSpec:
+    names = ("stride", "padding", "dilation", "groups", "padding_mode")
+    return checked_spec(input, weight, bias, **dict(zip(names, options, strict=True)))
+
+
+def _torch(
+    input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, spec: ConvSpec, *, pad_first: bool = False
+) -> torch.Tensor:
     padding: tuple[int, ...] | str | int = spec.padding
-    if spec.padding_mode != "zeros":
+    if pad_first or spec.padding_mode != "zeros":
         input, padding = padded(input, spec), 0
     return CONV[spec.ndim](input, weight, bias, spec.stride, padding, spec.dilation, spec.groups)
 
 
-_METHODS = {
+def _wider(
+    way: Algorithm,
+    dtype: torch.dtype,
+    input: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    spec: ConvSpec,
+) -> torch.Tensor:
+    return way(input.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype), spec).to(input.dtype)
+
+
+_METHODS: dict[str, Algorithm] = {
     "reference": reference.conv,
     "unfold": unfold.conv,
     "strided": strided.conv,

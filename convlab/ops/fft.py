@@ -1,7 +1,7 @@
 """Convolution as a product of spectra: transform input and kernels, multiply, transform back (FFT).
 
 A convolution becomes one product for each frequency, so the time hardly grows with the kernel. The input is transformed
-at its padded size, in blocks where that is cheaper: see `fft_blocks`. A stride becomes channels, one for each of its
+at its padded size, in blocks where that is cheaper: see `fft_plan`. A stride becomes channels, one for each of its
 phases; a dilated kernel gets zeros between its taps.
 
 The transform mixes large and small elements, so the error of an output is relative to the largest that an output could
@@ -26,14 +26,14 @@ from typing import Any, SupportsIndex
 import torch
 import torch.nn.functional as F
 
-from convlab.arithmetic.sizes import output_size
 from convlab.arithmetic.spec import ConvSpec, IntOrTuple, as_int
 from convlab.ops.arguments import outside_autocast
-from convlab.ops.fft_blocks import Plan, blocks, joined, phases, plan_for, spread
+from convlab.ops.fft_blocks import blocks, joined, phases, spread
+from convlab.ops.fft_plan import Plan, phase_sizes, plan_for, plan_of, samples_at_a_time
 from convlab.ops.padding import finished, padded, widened
 
-LARGE = 32
-"""Terms of a sum, and rows, from which a matrix product is faster than one product added after the other."""
+LARGE, MANY = 32, 16
+"""Terms of a sum and rows, and outputs, from which a matrix product is faster than one product added after another."""
 
 
 def conv(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, spec: ConvSpec) -> torch.Tensor:
@@ -73,11 +73,12 @@ def conv(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, s
         )
     if not len(input):  # there is no transform of nothing
         return conv(torch.cat([input, input.new_zeros(1, *input.shape[1:])]), weight, bias, spec)[:0]
-    sizes, spans = _phase_sizes(spec, input.shape[2:])
-    whole = phases(padded(widened(input), spec), sizes, spec.stride)
+    sizes, spans = phase_sizes(spec, input.shape[2:])
     kernels = phases(spread(widened(weight), spec.dilation), spans, spec.stride)
-    output: torch.Tensor = Correlation.apply(whole, kernels, spec.groups)  # type: ignore[no-untyped-call]
-    return finished(output, bias, input.dtype)
+    parts = input.split(samples_at_a_time(spec, input.shape[2:], len(input)))
+    whole = (phases(padded(widened(part), spec), sizes, spec.stride) for part in parts)
+    outputs = [Correlation.apply(part, kernels, spec.groups) for part in whole]  # type: ignore[no-untyped-call]
+    return finished(outputs[0] if len(outputs) == 1 else torch.cat(outputs), bias, input.dtype)
 
 
 def num_elements(spec: ConvSpec, input_size: IntOrTuple, *, batch_size: SupportsIndex = 1) -> int:
@@ -96,9 +97,8 @@ def num_elements(spec: ConvSpec, input_size: IntOrTuple, *, batch_size: Supports
         [38016, 532224]
     """
     batch = as_int("batch_size", batch_size, minimum=0)
-    sizes, spans = _phase_sizes(spec, input_size)
-    channels, in_per_group = (n * math.prod(spec.stride) for n in (spec.in_channels, spec.weight_shape[1]))
-    plan = plan_for((batch, channels, *sizes), (spec.out_channels, in_per_group, *spans), spec.groups)
+    batch = samples_at_a_time(spec, input_size, batch) if batch else 0
+    plan, in_per_group = plan_of(spec, input_size, batch), spec.weight_shape[1] * math.prod(spec.stride)
     outputs = min(plan.outputs, spec.out_channels // spec.groups * plan.groups)
     blocks_at_a_time = batch * math.prod(plan.counts)
     spectra = blocks_at_a_time * (in_per_group * plan.groups + outputs) + outputs * in_per_group
@@ -186,14 +186,6 @@ def _weight_gradient(input: torch.Tensor, gradient: torch.Tensor, shape: torch.S
     return torch.cat(found)
 
 
-def _phase_sizes(spec: ConvSpec, input_size: IntOrTuple) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Of each phase of the stride, the elements of the padded input and of the kernel along each axis."""
-    axes = zip(spec.kernel_size, spec.dilation, spec.stride, strict=True)
-    spans = tuple(math.ceil((gap * (taps - 1) + 1) / step) for taps, gap, step in axes)
-    out_size = output_size(spec, input_size)
-    return tuple(windows + span - 1 for windows, span in zip(out_size, spans, strict=True)), spans
-
-
 def _frequencies(plan: Plan) -> list[int]:
     """Along each axis, of real numbers: the other half of the last axis that is transformed is the same, conjugated."""
     frequencies = list(plan.lengths)
@@ -249,7 +241,7 @@ def _back(
 def _products(spectra: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
     """Summed over c, the input channels of a group: (N, g, c, B, F) and (g, o, c, F) to (N, g, o, B, F)."""
     batch, _, channels, count, _ = spectra.shape
-    if min(channels, batch * count) >= LARGE and kernels.shape[1] > 1:
+    if min(channels, batch * count) >= LARGE and kernels.shape[1] >= MANY:
         return torch.einsum("ngcbf, gocf -> ngobf", spectra, kernels)
     by_channel = zip(spectra.unsqueeze(2).unbind(3), kernels.unsqueeze(3).unbind(2), strict=True)
     total = torch.mul(*next(by_channel))
@@ -261,6 +253,6 @@ def _products(spectra: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
 def _sums(gradients: torch.Tensor, spectra: torch.Tensor) -> torch.Tensor:
     """Summed over batch and blocks: (N, g, o, B, F) and (N, g, c, B, F) to (g, o, c, F)."""
     batch, _, channels, count, _ = spectra.shape
-    if min(channels, batch * count) >= LARGE and gradients.shape[2] > 1:
+    if min(channels, batch * count) >= LARGE and gradients.shape[2] >= MANY // 2:
         return torch.einsum("ngobf, ngcbf -> gocf", gradients, spectra)
     return torch.stack([(gradients * one.unsqueeze(2)).sum((0, 3)) for one in spectra.unbind(2)], 2)

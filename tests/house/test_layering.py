@@ -43,8 +43,13 @@ PAGES = {
     "jupyter_core",
     "jupyter_server",
     "jupyterlab",
+    "nbclient",
     "nbconvert",
     "nbformat",
+    "docutils",
+    "sphinx",
+    "traitlets",
+    "zmq",
 }
 DATA_CARRIERS = {"PIL", "nibabel", "skimage", "sklearn"}
 ONE_ALGORITHM = {"never": {"ops.reference"}}  # so that each checks the other
@@ -65,6 +70,7 @@ HOUSE = [
     Room(2, "ops.unfold", TORCH, **ONE_ALGORITHM),
     Room(2, "ops.strided", TORCH, **ONE_ALGORITHM),
     Room(2, "ops.shift", TORCH, **ONE_ALGORITHM),
+    Room(2, "ops.fft_plan", **ONE_ALGORITHM),
     Room(2, "ops.fft_blocks", TORCH, **ONE_ALGORITHM),
     Room(2, "ops.fft", TORCH, **ONE_ALGORITHM),
     Room(2, "ops.matrix", TORCH, **ONE_ALGORITHM),
@@ -76,6 +82,8 @@ HOUSE = [
     Room(2, "ops.deform_blocks", TORCH, never={"ops.reference", "ops.deform_reference"}),
     Room(2, "ops.deform_function", TORCH, never={"ops.reference", "ops.deform_reference"}),
     Room(2, "ops.deform", TORCH, never={"ops.reference", "ops.deform_reference"}),
+    Room(2, "ops.speeds", TORCH, **ONE_ALGORITHM),
+    Room(2, "ops.auto", TORCH, **ONE_ALGORITHM),
     Room(2, "ops.dispatch", TORCH),
     Room(2, "ops", TORCH),
     Room(2, "nn.causal", TORCH),
@@ -105,6 +113,7 @@ HOUSE = [
     Room(3, "inspection.spans", TORCH),
     Room(3, "inspection.gradients", TORCH),
     Room(3, "inspection.trace", TORCH),
+    Room(3, "inspection.specification", TORCH),
     Room(3, "inspection", TORCH),
     Room(4, "scenes.parts"),
     Room(4, "scenes.scene"),

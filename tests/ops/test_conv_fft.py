@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from convlab.ops import fft
-from convlab.ops.fft_blocks import Plan, good_length, plan_for
+from convlab.ops.fft_plan import Plan, good_length, plan_for
 
 
 def by_fft(*tensors: Tensor | None, **options: Any) -> Tensor:
