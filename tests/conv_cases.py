@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from torch.func import functional_call
 
 import convlab
 from convlab.arithmetic import ConvSpec
-from convlab.ops import dispatch, transposed
+from convlab.ops import auto, dispatch, transposed
 
 EVEN_SAME_WARNING = "ignore:Using padding='same' with even kernel lengths:UserWarning"
 """For `pytest.mark.filterwarnings`: torch says so once in a process, to whichever test comes first."""
@@ -86,6 +87,22 @@ ROUNDING = ("fft",)
 def refuses(method: str, dtype: torch.dtype) -> bool:
     """Whether this method takes less than torch does: integers, where it rounds."""
     return method in ROUNDING and not (dtype.is_floating_point or dtype.is_complex)
+
+
+@contextlib.contextmanager
+def forgetful(**rules: Any) -> Iterator[None]:
+    """Inside, `method="auto"` follows changed rules (names and values of `convlab.ops.auto`), with nothing kept."""
+
+    def forget() -> None:
+        auto.by_rule.cache_clear()
+        dispatch._PLANS.clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in rules.items():
+            patch.setattr(auto, name, value)
+        forget()
+        yield
+    forget()
 
 
 every_conv_method = pytest.mark.parametrize("method", CONV.algorithms)

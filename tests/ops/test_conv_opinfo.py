@@ -14,6 +14,7 @@ from conv_cases import (
     CONV_TRANSPOSE,
     EVEN_SAME_WARNING,
     assert_one_sentence,
+    forgetful,
     must_not_run,
     named,
     numbers,
@@ -30,6 +31,9 @@ EVERY_SAMPLE = [
     for name, operation in OPERATIONS.items()
     for method in operation.algorithms
 ]
+RULES = {"its own rules": {}, "whatever is fastest but torch": {"LEAST_GAIN": 0.0}}
+"""Those of `method="auto"`: by its own it takes torch for all samples, which are small."""
+
 WITH_ERROR_INPUTS = [
     pytest.param(f"conv{ndim}d", method, id=f"conv{ndim}d-{method}") for ndim in (1, 2, 3) for method in CONV.algorithms
 ]
@@ -78,6 +82,16 @@ def test_values_and_gradients_of_every_sample(op_infos: dict[str, Any], name: st
         torchs = torch.autograd.grad(expected, list(leaves.values()), cotangent)
         for leaf, our, torch_s in zip(leaves, ours, torchs, strict=True):
             assert_close(our, torch_s, msg=named(f"gradient of {leaf}, {label}"))
+
+
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_auto_has_the_values_and_gradients_of_every_sample(
+    op_infos: dict[str, Any], ndim: int, rules: dict[str, Any]
+) -> None:
+    with forgetful(**rules):
+        test_values_and_gradients_of_every_sample(op_infos, f"conv{ndim}d", "auto")
+        test_values_of_every_sample_in_float32(op_infos, f"conv{ndim}d", "auto")
 
 
 @pytest.mark.parametrize(("name", "method"), EVERY_SAMPLE)
