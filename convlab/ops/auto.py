@@ -100,7 +100,7 @@ def by_rule(call: Call) -> Choice:
     Example:
         >>> call = Call(ConvSpec(1, 1, (63, 63), padding=31), (512, 512), 1, torch.float32, False, 1, "AVX512")
         >>> print(by_rule(call))
-        fft, since torch is predicted to need at least 279 ms, and this about 3.66 ms
+        fft, since torch is predicted to need at least 279 ms, and this about 3.72 ms
     """
     if call.dtype in NARROW:
         return _of_narrow(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from typing import Any, NamedTuple, SupportsIndex
 
 import torch
@@ -79,15 +80,16 @@ def conv(
         return run(way, input, weight, bias, _spec(input, weight, bias, options))
     key = _key(input, weight, bias, options)
     plan = _PLANS.get(key)
-    if plan is None:
+    if plan is not None and plan.arguments:  # under autocast, too: torch's function knows about it
+        return CONV[plan.spec.ndim](input, weight, bias, *plan.arguments)
+    if plan is None or autocast_is_on(input):
+        keep = key is not None and not autocast_is_on(input)
         input, weight, bias = autocast(input, weight, bias)
         plan = _plan(input, weight, bias, options)
-        if key is not None:
+        if keep:
             if len(_PLANS) == MOST_PLANS:
                 _PLANS.clear()
             _PLANS[key] = plan
-    if plan.way is _torch and plan.spec.padding_mode == "zeros":
-        return _torch(input, weight, bias, plan.spec)
     return run(plan.way, input, weight, bias, plan.spec)
 
 
@@ -141,6 +143,8 @@ class _Plan(NamedTuple):
     spec: ConvSpec
     choice: Choice
     way: Algorithm
+    arguments: tuple[Any, ...]
+    """Those of torch's own function, where that is all to call; else none."""
 
 
 MOST_PLANS = 4096
@@ -148,38 +152,38 @@ MOST_PLANS = 4096
 
 _PLANS: dict[object, _Plan] = {}
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
+_FACTS = operator.attrgetter("is_cpu", "layout", "dtype", "shape", "requires_grad")
 
 
 def _key(input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> tuple[object, ...] | None:
-    """Everything a plan depends on; None for a call that is planned anew each time."""
+    """Everything a plan depends on, quickly found; None for a call that is planned anew each time."""
     if type(input) not in _PLAIN or type(weight) not in _PLAIN or torch.compiler.is_compiling():
         return None
-    for option in options:
-        if type(option) is tuple:  # True would be found where 1 is meant
-            if not all(type(number) is int for number in option):
-                return None
-        elif type(option) is not int and type(option) is not str:
+    if bias is not None and type(bias) not in _PLAIN:
+        return None
+    stride, padding, dilation, groups, padding_mode = options
+    if not type(stride) is type(padding) is type(dilation) is type(groups) is int or type(padding_mode) is not str:
+        options = tuple(tuple(option) if type(option) is list else option for option in options)
+        single = [value for option in options for value in (option if type(option) is tuple else (option,))]
+        if not all(type(value) is int or type(value) is str for value in single):  # True is no 1, though equal
             return None
-    if bias is None:
-        of_bias = None
-    elif type(bias) in _PLAIN:
-        of_bias = (bias.shape, bias.dtype, bias.device, bias.layout, bias.requires_grad)
-    else:
+    facts = [_FACTS(input), _FACTS(weight)] if bias is None else [_FACTS(input), _FACTS(weight), _FACTS(bias)]
+    if not facts[0][1] is facts[1][1] is torch.strided:
         return None
-    if input.layout != torch.strided or weight.layout != torch.strided or autocast_is_on(input):
-        return None
-    return (
-        *(input.shape, input.dtype, input.device, input.is_contiguous(), input.requires_grad),
-        *(weight.shape, weight.dtype, weight.device, weight.is_contiguous(), weight.requires_grad),
-        *(of_bias, options, torch.is_grad_enabled(), torch.get_num_threads()),
-    )
+    if not all(is_cpu for is_cpu, *_ in facts):  # a device is slow to name, so that of most is not
+        facts += [tensor.device for tensor in (input, weight, bias) if tensor is not None]
+    state = (input.is_contiguous(), weight.is_contiguous(), torch.is_grad_enabled(), torch.get_num_threads())
+    return (options, *facts, state)
 
 
 def _plan(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, options: tuple[Any, ...]) -> _Plan:
     spec = _spec(input, weight, bias, options)
     choice = choose(input, weight, bias, spec)
     way = functools.partial(_torch, pad_first=True) if choice.pad_first else _METHODS[choice.method]
-    return _Plan(spec, choice, way if choice.dtype == input.dtype else functools.partial(_wider, way, choice.dtype))
+    if choice.dtype != input.dtype:
+        way = functools.partial(_wider, way, choice.dtype)
+    alone = way is _METHODS["torch"] and spec.padding_mode == "zeros"
+    return _Plan(spec, choice, way, (spec.stride, spec.padding, spec.dilation, spec.groups) if alone else ())
 
 
 def _spec(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, options: tuple[Any, ...]) -> ConvSpec:

@@ -62,7 +62,7 @@ class Transform(NamedTuple):
 
     Example:
         >>> TRANSFORM[torch.float32, False]
-        Transform(call=430000, element=2.5, product=0.2)
+        Transform(call=430000, element=2.5, product=0.3)
     """
 
     call: float
@@ -78,16 +78,16 @@ SPEED = {
     (torch.float64, True): Speed(0.35, 0.4, 0.4, most=4, depthwise=0.4, most_depthwise=0.4, deep=0.4),
 }
 TRANSFORM = {
-    (torch.float32, False): Transform(call=430_000, element=2.5, product=0.2),
+    (torch.float32, False): Transform(call=430_000, element=2.5, product=0.3),
     (torch.float32, True): Transform(call=1_300_000, element=8.6, product=1.5),
-    (torch.float64, False): Transform(call=430_000, element=5.0, product=0.4),
+    (torch.float64, False): Transform(call=430_000, element=5.0, product=0.6),
     (torch.float64, True): Transform(call=1_300_000, element=17.0, product=3.0),
 }
 PADDED_SPEED = 1.5
 """MACs a nanosecond of torch's depthwise kernels on an input padded before, for each of up to 16 groups."""
 
-NARROW_SPEED = 1.0
-"""MACs a nanosecond of torch in a narrow dtype that the CPU does not know."""
+NARROW_SPEED, WIDE_SPEED = 1.0, 2.0
+"""MACs a nanosecond of torch: at most in a narrow dtype that the CPU does not know, and at least in float32, nearly."""
 
 
 class Call(NamedTuple):
@@ -135,7 +135,7 @@ def transform_time(call: Call) -> float:
         >>> spec = ConvSpec(1, 1, (1024,), padding=512)
         >>> calls = [Call(spec, (size,), 1, torch.float32, False, 1, "AVX2") for size in (1000, 160_000)]
         >>> [f"{transform_time(call) / 1e6:.2f} ms" for call in calls]
-        ['0.45 ms', '1.57 ms']
+        ['0.45 ms', '1.59 ms']
     """
     cost = TRANSFORM[call.dtype, call.training]
     elements, products = num_operations(call.spec, call.sizes, batch_size=call.batch)
@@ -163,13 +163,15 @@ def narrow_times(call: Call) -> tuple[float, float]:
     Example:
         >>> call = Call(ConvSpec(16, 16, (3, 3), padding=1), (32, 32), 4, torch.float16, False, 1, "AVX2")
         >>> alone, wide = narrow_times(call)
-        >>> alone > 3 * wide
-        True
+        >>> round(alone / wide, 1)
+        1.8
     """
     spec, out = call.spec, output_size(call.spec, call.sizes)
-    macs = num_inner_macs(spec, call.sizes, batch_size=call.batch)
     elements = call.batch * (spec.in_channels * math.prod(call.sizes) + spec.out_channels * math.prod(out))
-    return macs / NARROW_SPEED, 15_000 + elements + macs / 4
+    alone = num_inner_macs(spec, call.sizes, batch_size=call.batch) / NARROW_SPEED
+    wide = 20_000 + 1.3 * elements + num_macs(spec, call.sizes, batch_size=call.batch) / WIDE_SPEED
+    passes = 3 if call.training else 1
+    return passes * alone, passes * wide
 
 
 def is_deep(call: Call) -> bool:
