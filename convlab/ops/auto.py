@@ -83,6 +83,8 @@ def choose(
         >>> [choose(image, kernels, None, spec, capability=name).pad_first for name in ("AVX2", "AVX512")]
         [True, False]
     """
+    if torch.compiler.is_compiling():
+        return Choice("torch", False, input.dtype, 1.0, "torch.compile chooses for itself")
     capability = capability or torch.backends.cpu.get_cpu_capability()
     unknown = _not_measured(input, weight, capability)
     if unknown:
@@ -120,8 +122,6 @@ def _not_measured(input: torch.Tensor, weight: torch.Tensor, capability: str) ->
     """Why nothing was measured for a call such as this; None where it was."""
     if input.device.type != "cpu":
         return f"the tensors are on {input.device.type}, and only the CPU was measured"
-    if torch.compiler.is_compiling():
-        return "torch.compile chooses for itself"
     if capability not in REGISTERS:
         return f"torch calls this CPU {capability}, and only {' and '.join(REGISTERS)} were measured"
     if not (input.is_contiguous() and weight.is_contiguous()):

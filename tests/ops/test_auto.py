@@ -346,3 +346,11 @@ def test_the_room_calls_public_functions_of_torch_only() -> None:
         "torch.ops.aten",
         "torch.ops.aten.g",
     }
+
+
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`:UserWarning")
+def test_torch_compile_sees_one_graph_and_chooses_for_itself() -> None:
+    input, weight = numbers(1, 1, 200, 200), numbers(1, 1, 31, 31)
+    compiled = torch.compile(convlab.conv, backend="eager", fullgraph=True)
+    assert_close(compiled(input, weight, padding=15), F.conv2d(input, weight, padding=15))
+    assert convlab.explain_method(input, weight, padding=15).method == "fft"
