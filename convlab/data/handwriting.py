@@ -121,15 +121,43 @@ def moving_digits(
     with torch.device("cpu"):
         moves = (torch.arange(frames) - starts[:, None]).clamp(min=0)  # (N, D): steps made so far
         steps = torch.tensor(_STEPS)[directions]  # (N, 2)
-        rows = (top[:, None] + moves * steps[:, :1])[..., None] + torch.arange(_SIDE)  # (N, D, 8)
-        columns = (left[:, None] + moves * steps[:, 1:])[..., None] + torch.arange(_SIDE)
-        clips = torch.zeros(num_clips, frames, size, size)
-        clip, frame = torch.arange(num_clips)[:, None, None, None], torch.arange(frames)[:, None, None]
-        clips[clip, frame, rows[..., :, None] % size, columns[..., None, :] % size] = pictures[chosen]
+        clips = placed(
+            pictures[chosen], top[:, None] + moves * steps[:, :1], left[:, None] + moves * steps[:, 1:], size
+        )
 
     device = torch.get_default_device()
     known = (labels[chosen], directions, starts)
     return MovingDigits(clips.unsqueeze(1).to(device), *(tensor.to(device) for tensor in known))
+
+
+def placed(pictures: torch.Tensor, top: torch.Tensor, left: torch.Tensor, size: int) -> torch.Tensor:
+    """Small pictures on larger empty frames; what leaves a frame at one edge comes in at the opposite one.
+
+    Args:
+        pictures: The pictures, in main memory, as the others.
+        top: The row at which the upper edge of each picture lies in each of its D frames.
+        left: The column of its left edge.
+        size: Height and width of a frame.
+
+    Shape:
+        - pictures: (N, 1, 8, 8)
+        - top, left: (N, D)
+        - Output: (N, D, size, size)
+
+    Example:
+        >>> corner = torch.tensor([[9]])
+        >>> placed(torch.ones(1, 1, 8, 8), corner, corner, 10)[0, 0].sum(1).int().tolist()
+        [8, 8, 8, 8, 8, 8, 8, 0, 0, 8]
+    """
+    rows, columns = (edge[..., None] + torch.arange(_SIDE, device="cpu") for edge in (top, left))
+    count, frames = top.shape
+    clip, frame = (
+        torch.arange(count, device="cpu")[:, None, None, None],
+        torch.arange(frames, device="cpu")[:, None, None],
+    )
+    shown = torch.zeros(count, frames, size, size, device="cpu")
+    shown[clip, frame, rows[..., :, None] % size, columns[..., None, :] % size] = pictures
+    return shown
 
 
 def _read() -> tuple[torch.Tensor, torch.Tensor]:
