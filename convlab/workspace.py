@@ -20,6 +20,10 @@ FOLDER = "convlab-course"
 """The folder that `convlab lab` fills when it is told no other."""
 LIST = ".convlab.json"
 
+_CHANGED = "you changed it, so it stays; the course's newer version"
+_UNREADABLE = ""
+"""Stands for the hash of what has none."""
+
 
 class WorkspaceError(Exception):
     """The course cannot be put where it was wanted, or cannot be opened; the message says why, and what to do.
@@ -109,7 +113,7 @@ def update(folder: Path, files: Mapping[str, bytes]) -> list[str]:
 
     A file that is missing is put there, one that the reader left as it was becomes the newer one, and one that the
     reader changed stays. What the course has newer then lands beside it, once, as `NAME.new.ipynb`, or with a number
-    where that is taken.
+    where that is taken. So does a fresh copy where what stands there is no notebook that can be opened.
 
     Args:
         folder: Made where it does not exist.
@@ -147,27 +151,30 @@ def update(folder: Path, files: Mapping[str, bytes]) -> list[str]:
 def _update_file(folder: Path, name: str, new: bytes, put: dict[str, str]) -> str:
     """Bring one file up to the course, note it in `put`, and return what to say."""
     path, hash_ = folder / name, _hash(new)
-    is_back = name in put and not path.exists()
+    is_back = name in put and not os.path.lexists(path)
     if _put(path, new, put.get(name)):
         put[name] = hash_
         return f"{name}: it was not there any more; here is a fresh copy" if is_back else ""
-    if put.get(name) == hash_:
+    damage = _damage(path) if _is_notebook(new) else ""
+    if put.get(name) == hash_ and not damage:
         return ""
+    told = f"{damage}, and it stays as it is; a fresh copy to go on with" if damage else _CHANGED
     number = 1
     while True:
         other = f"{path.stem}.new{'' if number == 1 else f'-{number}'}{path.suffix}"
-        if put.get(other) == hash_:
+        if put.get(other) == hash_ and not damage:
             return ""  # the reader has had it; what became of it since is the reader's affair
-        if _put(folder / other, new, put.get(other)):
+        is_there = put.get(other) == hash_ and not _damage(folder / other)
+        if is_there or _put(folder / other, new, put.get(other)):
             put[other] = hash_
-            return f"{name}: you changed it, so it stays; the course's newer version lies beside it, {other}"
+            return f"{name}: {told} lies beside it, {other}"
         number += 1
 
 
 def _put(path: Path, new: bytes, known: str | None) -> bool:
     """Make the file the new one, if it is missing, is the new one already, or has the known hash; whether it is now."""
     while (now := _hash_of(path)) != _hash(new):
-        if now is not None and now != known:
+        if now == _UNREADABLE or now not in (None, known):
             return False
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
@@ -230,11 +237,34 @@ def _hash(content: bytes) -> str:
 
 
 def _hash_of(path: Path) -> str | None:
-    """The hash of a file; None where there is none."""
+    """The hash of a file; None where there is none; of a folder, or a link that leads nowhere, `_UNREADABLE`."""
     try:
         return _hash(path.read_bytes())
     except FileNotFoundError:
-        return None
+        return _UNREADABLE if path.is_symlink() else None
+    except OSError:
+        if os.path.lexists(path):
+            return _UNREADABLE
+        raise
+
+
+def _damage(path: Path) -> str:
+    """Why JupyterLab cannot open what has the name of a notebook; empty where it can."""
+    if path.is_dir():
+        return "a folder has this name"
+    try:
+        return "" if _is_notebook(path.read_bytes()) else "it is damaged"
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})"
+
+
+def _is_notebook(content: bytes) -> bool:
+    """Whether this is a notebook, as far as JupyterLab has to know to open it."""
+    try:
+        raw = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(raw, dict) and isinstance(raw.get("cells"), list) and isinstance(raw.get("nbformat"), int)
 
 
 def _read_list(path: Path) -> dict[str, str]:

@@ -25,6 +25,9 @@ STATES: dict[State, tuple[str, str, str]] = {
 WIDTH = 100
 """Characters of a line of text; code is not broken."""
 
+NARROWEST = "26em"
+"""The width of a picture in which its numbers can be read; a page that is narrower scrolls it."""
+
 LONGEST, MOST_LINES = 600, 40
 """Characters of a line, and lines of a message, that are shown: a learner's error may hold more."""
 
@@ -128,7 +131,7 @@ def say(text: str, *, html: str = "", markdown: str = "") -> None:
 
 
 def block(state: State, heading: str, body: str = "") -> str:
-    """A block in a notebook, with a line at its left in the colour of the state.
+    """A block in a notebook, with a line at its left in the colour of the state; a screen reader tells right and wrong.
 
     Args:
         state: What it says.
@@ -136,7 +139,7 @@ def block(state: State, heading: str, body: str = "") -> str:
         body: What follows, as HTML.
 
     Example:
-        >>> block("right", "Right.").startswith('<div role="note" style="border-left: 4px solid rgb(46, 160, 67);')
+        >>> block("right", "Right.").startswith('<div role="status" style="border-left: 4px solid rgb(46, 160, 67);')
         True
     """
     colour = STATES[state][2]
@@ -144,7 +147,8 @@ def block(state: State, heading: str, body: str = "") -> str:
         f"border-left: 4px solid rgb({colour}); background: rgba({colour}, 0.08); padding: 0.6em 1em; margin: 0.5em 0; "
         "overflow-wrap: break-word"
     )
-    return f'<div role="note" style="{style}"><p>{heading}</p>{body}</div>'
+    role = "note" if state == "blank" else "status"
+    return f'<div role="{role}" style="{style}"><p>{heading}</p>{body}</div>'
 
 
 def inline(text: str) -> str:
@@ -229,11 +233,11 @@ def _on_page(picture: pictures.Picture) -> str:
     """The picture as HTML: as `image/png`, JupyterLab shows it without its words, and the same on a dark page."""
     alt = escape(picture.alt)
     images = (
-        f'<img class="convlab-on-{page}" style="max-width: 100%; display: {display}" alt="{alt}" '
+        f'<img class="convlab-on-{page}" style="max-width: max(100%, {NARROWEST}); display: {display}" alt="{alt}" '
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
         for page, display, png in (("light", "inline", picture.png), ("dark", "none", picture.dark))
     )
-    return f"<style>{_BY_PAGE}</style>{''.join(images)}"
+    return f'<style>{_BY_PAGE}</style><div style="overflow-x: auto">{"".join(images)}</div>'
 
 
 def _shell() -> Any:

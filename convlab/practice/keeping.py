@@ -1,18 +1,19 @@
 """The file of the reader's progress: `progress.json` in the folder of the reader's own state.
 
-It is written whole or not at all, and by one kernel at a time. What cannot be written is said in a line on stderr,
-counts until Python ends, and is written with what comes next, if that can be. A damaged file is set aside; a file of a
-newer version, or one that cannot be read, is left as it is.
+It is written whole or not at all, and by one kernel at a time. What cannot be written is said in a line, on stderr or
+where the caller says; it counts until Python ends, and is written with what comes next, if that can be. A damaged file
+is set aside; a file of a newer version, or one that cannot be read, is left as it is.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,28 @@ SECONDS = 5.0
 Change = Callable[[Raw], None]
 """What is to be noted: it changes what the file holds."""
 
+Tell = Callable[[str], object]
+"""Where the reader is told, in a sentence, what cannot be written."""
+
 _NOTE = "convlab keeps here how far you are; it has none of your answers, and it stays on this machine"
 _TRIES = 40
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _waiting: dict[Path, list[Change]] = {}
 """What is not in the file yet."""
 _said: set[tuple[Path, bool]] = set()
+"""What was said already of a file that cannot be written, and that nobody mended since."""
+
+
+def say(sentence: str) -> None:
+    """Tell the reader on stderr.
+
+    Args:
+        sentence: What happened.
+
+    Example:
+        >>> say("another kernel holds the file")
+    """
+    print(f"convlab: {sentence}", file=sys.stderr, flush=True)
 
 
 def known() -> Raw:
@@ -53,17 +71,18 @@ def known() -> Raw:
             keep()  # sets the damaged file aside
             raw, _, _ = _read(path)
     except (OSError, NewerVersionError) as error:
-        _say_why(path, error)
+        _say_why(path, error, say)
     for change in _waiting.get(path, []):
         change(raw)
     return raw
 
 
-def keep(*changes: Change) -> None:
+def keep(*changes: Change, tell: Tell = say) -> None:
     """Make changes in the file, after those that wait for it.
 
     Args:
         *changes: They are made in the order in which they came.
+        tell: Is called with a sentence where they cannot be written, or where the file is damaged.
 
     Example:
         >>> import tempfile
@@ -77,13 +96,14 @@ def keep(*changes: Change) -> None:
     waiting = _waiting.setdefault(path, [])
     waiting += changes
     try:
-        with _opened(path) as raw:
+        with _opened(path, tell=tell) as raw:
             now = list(waiting)
             for change in now:
                 change(raw)
         del waiting[: len(now)]
+        _said.difference_update([(path, True), (path, False)])
     except (OSError, NewerVersionError) as error:
-        _say_why(path, error)
+        _say_why(path, error, tell)
 
 
 def rewrite(change: Change, word: str) -> None:
@@ -108,7 +128,7 @@ def rewrite(change: Change, word: str) -> None:
         with _opened(path, word) as raw:
             change(raw)
     except (OSError, NewerVersionError) as error:
-        _say(f"nothing was changed: {_reason(path, error)}")
+        say(f"nothing was changed: {_reason(path, error)}")
 
 
 def _path() -> Path:
@@ -129,7 +149,7 @@ def _read(path: Path) -> tuple[Raw, bytes | None, bool]:
 
 
 @contextmanager
-def _opened(path: Path, word: str = "") -> Iterator[Raw]:
+def _opened(path: Path, word: str = "", *, tell: Tell = say) -> Iterator[Raw]:
     """What the file holds, to be changed inside, while no other kernel does; then it is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = None
@@ -142,7 +162,7 @@ def _opened(path: Path, word: str = "") -> Iterator[Raw]:
             _beside(path, content, word)
         _write(path, raw)
     if aside is not None:
-        _say(f"{path} is damaged; it is now {aside.name}, and what could be read of it is kept")
+        tell(f"{path} is damaged; it is now {aside.name}, and what could be read of it is kept")
 
 
 def _beside(path: Path, content: bytes, word: str) -> Path:
@@ -151,27 +171,41 @@ def _beside(path: Path, content: bytes, word: str) -> Path:
     while True:
         other = path.with_name(f"{path.stem}.{word}-{number}{path.suffix}")
         try:
-            with other.open("xb") as file:
-                _fill(file, content)
-            return other
+            file = other.open("xb")
         except FileExistsError:
             number += 1
+        else:
+            with _whole(other), file:
+                _fill(file, content)
+            return other
 
 
 def _write(path: Path, raw: Raw) -> None:
     """Put the new file in the place of the old one, at once: there is a whole one at every moment."""
     text = json.dumps({**raw, "version": VERSION, "note": _NOTE}, indent=1)
     fresh = path.with_name(f"{path.name}.new")  # one name, so that a crash leaves one file at most
-    with fresh.open("wb") as file:
-        _fill(file, text.encode())
-    for left in reversed(range(_TRIES)):
-        try:
-            os.replace(fresh, path)
-            return
-        except PermissionError:  # on Windows, while another kernel reads the file
-            if os.name != "nt" or not left:
-                raise
-            time.sleep(SECONDS / _TRIES)
+    with _whole(fresh):
+        with fresh.open("wb") as file:
+            _fill(file, text.encode())
+        for left in reversed(range(_TRIES)):
+            try:
+                os.replace(fresh, path)
+                return
+            except PermissionError:  # on Windows, while another kernel reads the file
+                if os.name != "nt" or not left:
+                    raise
+                time.sleep(SECONDS / _TRIES)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """A new file is written inside; no half one stays where that fails."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def _fill(file: Any, content: bytes) -> None:
@@ -181,13 +215,13 @@ def _fill(file: Any, content: bytes) -> None:
     os.fsync(file.fileno())
 
 
-def _say_why(path: Path, error: Exception) -> None:
-    """Why nothing was written; what is not a matter of the moment is said once."""
+def _say_why(path: Path, error: Exception, tell: Tell) -> None:
+    """Why nothing was written, and what to do; what is not a matter of the moment is said once."""
     if isinstance(error, Timeout):
-        _say(f"this attempt was not kept yet: {_reason(path, error)}; the next one tries again")
+        tell(f"this attempt was not kept yet: {_reason(path, error)}; the next one tries again")
     elif (path, isinstance(error, OSError)) not in _said:
         _said.add((path, isinstance(error, OSError)))
-        _say(f"your progress is not kept: {_reason(path, error)}. All else works.")
+        tell(f"your progress is not kept: {_reason(path, error)}. {_advice(error)} All else works.")
 
 
 def _reason(path: Path, error: Exception) -> str:
@@ -198,5 +232,10 @@ def _reason(path: Path, error: Exception) -> str:
     return f"{path}: {error.strerror if isinstance(error, OSError) and error.strerror else error}"
 
 
-def _say(sentence: str) -> None:
-    print(f"convlab: {sentence}", file=sys.stderr, flush=True)
+def _advice(error: Exception) -> str:
+    """What the reader can do, as a sentence."""
+    if isinstance(error, NewerVersionError):
+        return "Use that version again, or set CONVLAB_HOME to another folder."
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return "Make room there before Python ends: the next check keeps all of it."
+    return "Make that place writable, or set CONVLAB_HOME to another folder."

@@ -134,7 +134,7 @@ class Progress:
         for notebook, entries in self._notebooks():
             begun = " open" if _is_begun(entries) else ""
             rows = "".join(map(self._row, entries))
-            head = "".join(f'<th scope="col">{name}</th>' for name in ("", "exercise", "idea", "notes"))
+            head = "".join(f'<th scope="col">{name}</th>' for name in ("status", "exercise", "idea", "notes"))
             parts.append(
                 f"<details{begun}><summary>{escape(notebook)}: {_counts(entries)}</summary>"
                 f'<table class="exercises"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></details>'

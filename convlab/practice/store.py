@@ -50,12 +50,13 @@ def record(name: str, *, passed: bool, mistake: str | None = None) -> None:
     keeping.keep(functools.partial(_attempt, name=name, passed=passed, mistake=mistake, now=_now()))
 
 
-def record_drill(topic: str, *, passed: bool) -> None:
+def record_drill(topic: str, *, passed: bool, tell: keeping.Tell = keeping.say) -> None:
     """Note that a question of a drill was answered.
 
     Args:
         topic: The drill.
         passed: Whether the answer was right.
+        tell: Is called with a sentence where that cannot be kept.
 
     Example:
         >>> import tempfile
@@ -65,7 +66,7 @@ def record_drill(topic: str, *, passed: bool) -> None:
         ...     load().drills["output_shape"].right
         1
     """
-    keeping.keep(functools.partial(_answer, topic=topic, passed=passed, now=_now()))
+    keeping.keep(functools.partial(_answer, topic=topic, passed=passed, now=_now()), tell=tell)
 
 
 def attempts(name: str) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import kernels
 import pytest
 
 from browser import chromium, jupyter, pages
@@ -26,9 +28,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jupyter.Lab]:
-    """A JupyterLab with a working copy of the course."""
+    """A JupyterLab with a working copy of the course: without a network, and far from a plain path."""
     need(chromium.missing())
-    with jupyter.started(tmp_path_factory.mktemp("lab")) as found:
+    home = tmp_path_factory.mktemp("lab") / "读者 的家"
+    home.mkdir()
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in kernels.without_network(home.parent).items():
+                patch.setenv(name, value)
+            found = stack.enter_context(jupyter.started(home))
         yield found
 
 

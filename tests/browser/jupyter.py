@@ -176,13 +176,17 @@ class LabPage:
             TimeoutError: If it does not answer.
         """
         before = len(self._replies())
+        self.start(cell_id, source)
+        self._wait_for({cell_id}, after=before)
+        return self.output(cell_id)
+
+    def start(self, cell_id: str, source: str | None = None) -> None:
+        """Begin to run one cell by the keyboard, with this source in place of its own."""
         self._cell(cell_id).locator(".cm-content").click()
         if source is not None:
             self.page.keyboard.press("ControlOrMeta+a")
             self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Control+Enter")
-        self._wait_for({cell_id}, after=before)
-        return self.output(cell_id)
 
     def _wait_for(self, wanted: set[str], *, after: int = 0) -> None:
         end = time.monotonic() + SECONDS_TO_RUN

@@ -11,8 +11,11 @@ from convlab.practice.drill.staircase import Staircase
 from convlab.practice.drill.topics import HARDEST, ask, known
 
 
-def _to_progress(topic: str, passed: bool) -> None:
-    store.record_drill(topic, passed=passed)
+def _to_progress(topic: str, passed: bool) -> str:
+    """Keep an answer, and return what the reader has to know of that: under a widget nobody sees stderr."""
+    said: list[str] = []
+    store.record_drill(topic, passed=passed, tell=said.append)
+    return " ".join(sentence[0].upper() + sentence[1:] for sentence in said)
 
 
 class Session:
@@ -21,8 +24,8 @@ class Session:
     Args:
         topic: As "output_shape".
         seed: The same seed gives the same questions for the same answers; None draws others each time.
-        keep: What is told of every answer that counts: the topic, and whether it was right; None keeps it in the
-            reader's progress.
+        keep: What is told of every answer that counts: the topic, and whether it was right. It returns what the
+            reader has to know, if anything. None keeps the answer in the reader's progress.
 
     Raises:
         ValueError: If there is no such topic.
@@ -35,7 +38,9 @@ class Session:
         '1 of 1 right. The difficulty is 1 of 5.'
     """
 
-    def __init__(self, topic: str, *, seed: int | None = None, keep: Callable[[str, bool], None] | None = None) -> None:
+    def __init__(
+        self, topic: str, *, seed: int | None = None, keep: Callable[[str, bool], str | None] | None = None
+    ) -> None:
         self.topic = known(topic)
         self._rng = random.Random(seed)
         self._keep = _to_progress if keep is None else keep
@@ -76,8 +81,5 @@ class Session:
         self.num_answered += 1
         self.num_right += reply.passed
         self._stairs.follow(reply.passed)
-        try:
-            self._keep(self.topic, reply.passed)
-        except OSError as error:
-            return Reply(f"{reply.text}\n\nYour progress could not be written: {error}", reply.passed)
-        return reply
+        said = self._keep(self.topic, reply.passed)
+        return Reply(f"{reply.text}\n\n{said}", reply.passed) if said else reply

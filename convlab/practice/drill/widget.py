@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import ipywidgets  # type: ignore[import-untyped]
 
-from convlab.practice.drill.question import Reply
+from convlab.practice.drill.question import Question, Reply
 from convlab.practice.drill.session import Session
 
 SECONDS_TO_ARRIVE = 2.0
@@ -17,8 +17,30 @@ _BORDERS = {True: "#2e8b57", False: "#d9730d", None: "#888888"}
 _STYLE = "line-height: 1.45; max-width: 60em"
 
 
-class Drill(ipywidgets.VBox):  # type: ignore[misc]
-    """Questions of one topic in a notebook.
+class _Asking(Protocol):
+    """What a drill shows: questions one after the other, as `Session`."""
+
+    topic: str
+    question: Question
+    is_answered: bool
+
+    @property
+    def summary(self) -> str:
+        """What became of the questions, in words."""
+
+    def next(self) -> Question:
+        """Go on to another question, and return it."""
+
+    def answer(self, text: str) -> Reply:
+        """What the reader is told.
+
+        Args:
+            text: What the reader typed.
+        """
+
+
+class QuestionBox(ipywidgets.VBox):  # type: ignore[misc]
+    """Questions in a notebook, one after the other.
 
     Enter in the field, or Check, hands an answer in; then Next has the focus, and goes on. A screen reader tells the
     reply and each further question when they appear. A page that is stored shows the topic alone, as questions are
@@ -28,16 +50,13 @@ class Drill(ipywidgets.VBox):  # type: ignore[misc]
         session: The questions.
 
     Example:
-        >>> drill = Drill(Session("output_shape", seed=1, keep=lambda topic, passed: None))
-        >>> drill
-        drill: output_shape
-        >>> drill.field.value = "2"
-        >>> drill.check.click()
-        >>> "Right." in drill.result.value, drill.score.value
-        (True, '1 of 1 right. The difficulty is 1 of 5.')
+        >>> box = QuestionBox(Session("output_shape", seed=1, keep=lambda topic, passed: None))
+        >>> box.check.click()
+        >>> "Type an answer first." in box.result.value
+        True
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: _Asking) -> None:
         self.session = session
         self.question = ipywidgets.HTML()
         self.field = ipywidgets.Text(
@@ -49,7 +68,7 @@ class Drill(ipywidgets.VBox):  # type: ignore[misc]
         self.check = ipywidgets.Button(description="Check", tooltip="hand the answer in")
         self.next = ipywidgets.Button(description="Next", tooltip="go on to another question")
         self.result = ipywidgets.HTML()
-        self.score = ipywidgets.Label()
+        self.score = ipywidgets.HTML()  # a label would be cut short on a phone
         self._num_shown = self._num_replies = 0
         self._entered_at: float | None = None
         row = ipywidgets.Box((self.field, self.check, self.next), layout=ipywidgets.Layout(flex_flow="row wrap"))
@@ -115,6 +134,25 @@ class Drill(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The widget, and for pages where it does not run its name."""
         return {**dict(super()._repr_mimebundle_(**kwargs) or {}), "text/plain": repr(self)}
+
+
+class Drill(QuestionBox):
+    """Questions of one topic in a notebook.
+
+    Args:
+        session: The questions.
+
+    Example:
+        >>> drill = Drill(Session("output_shape", seed=1, keep=lambda topic, passed: None))
+        >>> drill
+        drill: output_shape
+        >>> drill.field.value = "2"
+        >>> drill.check.click()
+        >>> "Right." in drill.result.value, drill.score.value
+        (True, '1 of 1 right. The difficulty is 1 of 5.')
+    """
+
+    session: Session
 
 
 def drill(topic: str, *, seed: int | None = None) -> Drill:

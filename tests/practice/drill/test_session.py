@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -87,14 +88,16 @@ def test_the_answers_go_to_the_progress(tmp_path: object, monkeypatch: pytest.Mo
     assert store.load().drills["macs"].right == 1
 
 
-def test_a_progress_that_cannot_be_written_is_said_and_stops_nothing() -> None:
-    def keep(topic: str, passed: bool) -> None:
-        raise OSError("no space left on device")
-
-    session = Session("macs", seed=3, keep=keep)
+def test_a_progress_that_cannot_be_written_is_said_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "progress.json").mkdir()
+    monkeypatch.setenv("CONVLAB_HOME", str(tmp_path))
+    session = Session("macs", seed=3)
     reply = session.answer(right(session))
     assert reply.passed is True
-    assert reply.text.endswith("\n\nYour progress could not be written: no space left on device")
+    assert f"\n\nYour progress is not kept: {tmp_path / 'progress.json'}: " in reply.text
+    assert capsys.readouterr().err == ""
     session.next()
 
 
