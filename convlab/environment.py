@@ -178,6 +178,7 @@ def _torch() -> list[Finding]:
     cuda, hip = torch.version.cuda, torch.version.hip
     build = f"CUDA {cuda}" if cuda else f"ROCm {hip}" if hip else "CPU"
     threads = f"{torch.get_num_threads()} threads of {os.cpu_count()} cores, {platform.machine()}"
+    threads += f", {torch.backends.cpu.get_cpu_capability()}"  # which of its programs torch chooses here
     return [Finding("torch build", build), Finding("CPU", threads), Finding("GPU", gpu)]
 
 

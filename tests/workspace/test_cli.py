@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import convlab
 from convlab import cli, environment, lab, workspace
@@ -145,6 +146,7 @@ def test_words_that_are_not_understood(words: list[str], opened: list[tuple[Any,
         (["--help"], "usage: convlab "),
         (["lab", "--help"], "usage: convlab lab "),
         (["env", "--help"], "usage: convlab env "),
+        (["card", "--help"], "usage: convlab card "),
     ],
 )
 def test_help_and_version(words: list[str], printed: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,6 +190,19 @@ def test_env_where_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
         name, _, pin = line.partition("==")
         assert re.search(rf"^{re.escape(name)} +{re.escape(pin)}(\+\w+)?$", printed, re.MULTILINE), line
     assert str(Path.home()) + os.sep not in printed
+
+
+def test_env_says_what_torch_uses_of_the_processor(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["env"])
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("CPU "))
+    assert line.endswith(f", {torch.backends.cpu.get_cpu_capability()}")
+
+
+def test_card_writes_a_page_and_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["card", str(tmp_path / "mine.html")]) == 0
+    assert capsys.readouterr().out == f"The card: {tmp_path / 'mine.html'}\n"
+    assert cli.main(["card", str(tmp_path / "mine.pdf")]) == 1
+    assert capsys.readouterr().err.startswith("convlab: the file of the card must end in .html, but it is ")
 
 
 def test_env_says_what_is_wrong(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
