@@ -2,8 +2,10 @@
 # make test       runs the tests, the notebooks with their outputs compared included
 # make browser    tries every explorer of every notebook in Chromium, with a kernel and without
 # make waits      measures there how long a reader waits for a picture
-# make web        fetches what those tests need to show widgets without a kernel
+# make web        fetches what those tests and the pages need to show widgets without a kernel
 # make notebooks  runs the notebooks again and stores their outputs
+# make site       makes pages of the course, in the folder convlab-site
+# make pages      makes them, and tries them in Chromium
 # make lint       checks style and types
 #
 # Each creates .venv and installs what it needs the first time, and again when pyproject.toml has changed.
@@ -17,16 +19,17 @@ LAB_ARGS ?=
 
 BIN := $(VENV)/bin
 
-# What shows widgets on a page without a kernel, for the tests: npm packages, of each one file.
-HTML_MANAGER := @jupyter-widgets/html-manager@1.0.15
-REQUIREJS := requirejs@2.3.8
+# Where the pages of the course are put.
+SITE ?= convlab-site
 
-IN_BROWSER := CONVLAB_BROWSER=required CONVLAB_WEB=$(abspath $(VENV)/web) $(BIN)/python -m pytest
+# Where the scripts lie that a page without a kernel needs.
+WEB := CONVLAB_WEB='$(abspath $(VENV)/web)'
+IN_BROWSER := CONVLAB_BROWSER=required CONVLAB_SITE='$(abspath $(SITE))' $(WEB) $(BIN)/python -m pytest
 
 # Those that `make test` runs, too, are here as well, unless this names others.
-BROWSER_TESTS := tests/browser --ignore tests/browser/test_latency.py
+BROWSER_TESTS := tests/browser --ignore tests/browser/test_latency.py --ignore tests/browser/test_site.py
 
-.PHONY: lab test browser waits web notebooks lint clean
+.PHONY: lab test browser waits web site pages notebooks lint clean
 .DEFAULT_GOAL := lab
 
 lab: $(VENV)/.course
@@ -38,11 +41,18 @@ test: $(VENV)/.dev
 browser: $(VENV)/.dev web
 	$(IN_BROWSER) $(BROWSER_TESTS) -n 3 --dist load
 
+pages: $(VENV)/.dev web site
+	$(IN_BROWSER) tests/browser/test_site.py -n 3 --dist load
+
 # by itself, since what runs beside it makes the reader wait
 waits: $(VENV)/.dev web
 	$(IN_BROWSER) tests/browser/test_latency.py -n 0
 
-web: $(VENV)/web/embed-amd.js $(VENV)/web/require.js
+web: $(VENV)/.dev
+	$(BIN)/python -m convlab.site.scripts $(VENV)/web
+
+site: $(VENV)/.dev
+	$(WEB) $(BIN)/convlab site $(SITE)
 
 notebooks: $(VENV)/.dev
 	$(BIN)/ruff check notebooks
@@ -61,14 +71,6 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "convlab needs Python 3.11 or newer, but $(PYTHON) is %d.%d; name another: make lab PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/web/embed-amd.js: Makefile
-	mkdir -p $(@D)
-	cd $(@D) && tar -xzOf "$$(npm pack --silent $(HTML_MANAGER))" package/dist/embed-amd.js > new && mv new $(@F)
-
-$(VENV)/web/require.js: Makefile
-	mkdir -p $(@D)
-	cd $(@D) && tar -xzOf "$$(npm pack --silent $(REQUIREJS))" package/require.js > new && mv new $(@F)
-
 $(VENV)/.course: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable '.[course]'
@@ -76,5 +78,5 @@ $(VENV)/.course: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet --editable '.[course,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[course,site,dev]'
 	touch $(VENV)/.course $@

@@ -1,4 +1,4 @@
-"""The command `convlab`: the course in JupyterLab, and what a report of a problem needs."""
+"""The command `convlab`: the course in JupyterLab and as pages, and what a report of a problem needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from convlab import environment, lab, workspace
+from convlab import card, environment, lab, site, workspace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +64,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     lab_.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
     lab_.add_argument("--port", type=int, metavar="N", help="the port on which JupyterLab listens")
+    site_ = commands.add_parser(
+        "site",
+        help="make pages of the course",
+        description="Run every notebook, and make a static site of the course: pages that any web server can give, or "
+        "a browser can open from the folder. Your own copy stays as it is. It takes some minutes.",
+    )
+    site_.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(site.FOLDER),
+        metavar="FOLDER",
+        help=f"where the pages are put (default: {site.FOLDER}); a site that was made there before is replaced",
+    )
+    card_ = commands.add_parser(
+        "card",
+        help="write the reference card, one page to print",
+        description="Write the reference card of notebook 00 as one file that a browser shows, and prints on one page.",
+    )
+    card_.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        default=Path(card.FILE),
+        metavar="FILE",
+        help=f"what it is called (default: {card.FILE}); a file that is there is replaced",
+    )
     commands.add_parser(
         "env",
         help="print what a report of a problem needs",
@@ -94,6 +121,17 @@ def _lab(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
     return lab.open_lab(parsed.folder, min(workspace.course()), [*options, *handed_on])
 
 
+def _site(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
+    site.build(parsed.folder, tell=lambda line: print(line, flush=True))
+    print(f"The pages: {(parsed.folder / 'index.html').absolute()}")
+    return 0
+
+
+def _card(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
+    print(f"The card: {card.write(parsed.file)}")
+    return 0
+
+
 def _drill(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
     from convlab.practice.drill import run
 
@@ -118,4 +156,4 @@ def _env(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
     return 1 if any(finding.fault for finding in findings) else 0
 
 
-_COMMANDS = {"lab": _lab, "env": _env, "drill": _drill, "progress": _progress}
+_COMMANDS = {"lab": _lab, "site": _site, "card": _card, "env": _env, "drill": _drill, "progress": _progress}

@@ -13,6 +13,7 @@ from typing import Any
 import ipywidgets  # type: ignore[import-untyped]
 
 from convlab.animation import Animation, animate
+from convlab.explorers.beforehand import Beforehand, is_wanted, leaves_of, packed
 from convlab.explorers.controls import beside, choice, takes, whole, yes_no
 from convlab.explorers.view import SceneView
 from convlab.scenes import Scene
@@ -60,6 +61,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         show: The scene for the values of the controls, and the lines under it.
         step: The step that is shown first.
         view: What draws the scene; None makes a `SceneView`.
+        beforehand: What is offered on a page without a kernel, from the controls; None: these settings alone.
 
     Example:
         >>> from convlab.scenes import Grid, Step
@@ -84,12 +86,14 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         *,
         step: int = 0,
         view: SceneView | None = None,
+        beforehand: Callable[[Mapping[str, ipywidgets.ValueWidget]], Beforehand] | None = None,
     ) -> None:
         self.name = name
         self.controls = dict(controls)
         self.view = SceneView() if view is None else view
         self.view.label = name.replace("_", " ")
         self._show = show
+        self._beforehand = beforehand
         self._made = functools.lru_cache(MOST_KEPT)(self._make)
         self._scene: Scene | None = None
         self._waits = False
@@ -193,6 +197,25 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         shown = found if isinstance(found, Shown) else Shown(found)
         return shown, shown.scene.to_json()
 
+    def _make_beforehand(self) -> None:
+        """Let a page without a kernel have other settings, too."""
+        if self._beforehand is None or self.view.beforehand:
+            return
+        with self._one_picture():  # the controls may take fewer values now
+            made = self._beforehand(self.controls)
+        with self.view.hold_sync():
+            self.view.leaves = leaves_of(self.controls, made.order)
+            self.view.beforehand = packed(self.controls, made, self._sent)
+            self.view.words = made.words
+
+    def _sent(self, settings: Mapping[str, Any]) -> tuple[str, str, str]:
+        """The scene, the lines and the message that the browser gets for some settings."""
+        try:
+            shown, text = self._make(*(settings[name] for name in self.controls))
+        except (ValueError, TypeError) as error:
+            return "", "", str(error)
+        return text, shown.text, ""
+
     def _prepare_later(self, moved: object) -> None:
         """When the kernel rests, make the scenes to which one more key on this control leads."""
         name = next((name for name, control in self.controls.items() if control is moved), None)
@@ -239,6 +262,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The widget, and for pages where it does not run the picture with its words."""
+        if is_wanted():
+            self._make_beforehand()
         bundle = dict(super()._repr_mimebundle_(**kwargs) or {})
         bundle["text/plain"] = repr(self)
         if self._scene is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, SupportsIndex
 
 import ipywidgets  # type: ignore[import-untyped]
@@ -34,9 +34,7 @@ def whole(name: str, value: int, low: int, high: int, *, tip: str = "") -> ipywi
         raise TypeError(f"{name} must be an int, but {name}={value!r} is a {type(value).__name__}")
     if not low <= value <= high:
         raise ValueError(f"{name} must be from {low} to {high} in this explorer, but {name}={value}")
-    field = ipywidgets.BoundedIntText(
-        value, min=low, max=high, **_labelled(name, tip or f"{name}, from {low} to {high}")
-    )
+    field = ipywidgets.BoundedIntText(value, min=low, max=high, **_labelled(name, tip or _range(name, low, high)))
     field.add_class("convlab-whole")
     return field
 
@@ -76,6 +74,11 @@ def yes_no(name: str, value: bool, *, tip: str = "") -> ipywidgets.Checkbox:
         'transposed'
     """
     return ipywidgets.Checkbox(value, indent=False, **_labelled(name, tip or f"{name}, yes or no"))
+
+
+def _range(name: str, low: int, high: int) -> str:
+    """The tooltip of a field that has no other."""
+    return f"{name}, from {low} to {high}"
 
 
 def _labelled(name: str, tip: str) -> dict[str, Any]:
@@ -126,3 +129,72 @@ def beside(control: ipywidgets.ValueWidget) -> list[Any]:
     known = [value for _, value in control._options_full]
     at = known.index(control.value)
     return known[max(0, at - 1) : at] + known[at + 1 : at + 2]
+
+
+def narrowed(control: ipywidgets.ValueWidget, values: Iterable[Any]) -> list[Any]:
+    """Let a control take fewer values; those that it takes now. With one alone it rests: it is there to be read.
+
+    Args:
+        control: A field, a list or a box.
+        values: What it is to keep; a field keeps what lies between, too. Where the value that it has is not among them,
+            it keeps that one alone.
+
+    Example:
+        >>> narrowed(whole("stride", 2, 1, 9), (1, 3)), narrowed(choice("mode", "b", ("a", "b", "c")), ("b", "c"))
+        ([1, 2, 3], ['b', 'c'])
+        >>> narrowed(field := whole("stride", 5, 1, 9), (1, 3)), field.disabled
+        ([5], True)
+    """
+    kept = _kept(control, list(values) or [control.value])
+    control.disabled = len(kept) == 1
+    return kept
+
+
+def _kept(control: ipywidgets.ValueWidget, wanted: Sequence[Any]) -> list[Any]:
+    """What a control takes after it was narrowed."""
+    if isinstance(control, ipywidgets.BoundedIntText):
+        low, high = max(control.min, min(wanted)), min(control.max, max(wanted))
+        if not low <= control.value <= high:
+            low = high = control.value
+        if control.tooltip == _range(control.description, control.min, control.max):
+            control.tooltip = _range(control.description, low, high)
+        control.min, control.max = low, high
+        return list(range(low, high + 1))
+    if isinstance(control, ipywidgets.Dropdown):
+        value = control.value
+        wanted = wanted if value in wanted else [value]
+        control.options = [(word, known) for word, known in control._options_full if known in wanted]
+        control.value = value
+        return [known for _, known in control._options_full]
+    return [value for value in (False, True) if value in wanted] if control.value in wanted else [control.value]
+
+
+def leaves(control: ipywidgets.ValueWidget) -> list[ipywidgets.ValueWidget]:
+    """The fields and lists of which a control is made, in the order of `states`: itself, if it has no `leaves`.
+
+    Args:
+        control: Any widget with a value.
+
+    Example:
+        >>> len(leaves(whole("stride", 1, 1, 4)))
+        1
+    """
+    return list(control.leaves) if hasattr(control, "leaves") else [control]
+
+
+def states(control: ipywidgets.ValueWidget, value: Any) -> list[Any]:
+    """What the browser holds for each of the `leaves` when a control has a value: of a list, the place in it.
+
+    Args:
+        control: Any widget with a value.
+        value: One that it takes.
+
+    Example:
+        >>> states(whole("stride", 1, 1, 4), 3), states(choice("mode", "b", ("a", "b", "c")), "c")
+        ([3], [2])
+    """
+    if hasattr(control, "states"):
+        return list(control.states(value))
+    if isinstance(control, ipywidgets.Dropdown):
+        return [[known for _, known in control._options_full].index(value)]
+    return [value]

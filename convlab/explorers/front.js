@@ -66,6 +66,10 @@ class View {
     this.hasKernel = () => layout?.comm_live !== false;
     layout?.on?.("comm_live_update", this.changed);
     this.stop.push(() => model.off("change", this.changed), () => layout?.off?.("comm_live_update", this.changed));
+    if (model.get("beforehand") && !this.hasKernel()) {
+      const beforehand = new Beforehand(model);
+      this.stop.push(() => beforehand.close());
+    }
     this.stop.push(watchTheme(() => this.themed()));
     const sized = new ResizeObserver(() => {
       this.root.closest(".widget-vbox")?.addEventListener("keydown", keep);
@@ -92,7 +96,7 @@ class View {
     this.facts.textContent = message ? "" : this.model.get("text");
     this.root.setAttribute("aria-label", this.model.get("label"));
     this.offline.textContent = this.hasKernel()
-      ? "" : "No kernel here: pointing and stepping work, the settings need one.";
+      ? "" : this.model.get("words") || "No kernel here: pointing and stepping work, the settings need one.";
   }
 
   draw() {

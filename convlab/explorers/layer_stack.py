@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import ipywidgets  # type: ignore[import-untyped]
 import traitlets
 
-from convlab.explorers.controls import choice, whole
+from convlab.explorers.controls import choice, narrowed, whole
 
 MOST_LAYERS = 5
 KINDS = ("conv", "max_pool")
-_NUMBERS = {"kernel_size": (1, 7), "stride": (1, 4), "padding": (0, 8), "dilation": (1, 8)}
+NUMBERS = {"kernel_size": (1, 7), "stride": (1, 4), "padding": (0, 8), "dilation": (1, 8)}
 """The smallest and the largest number in each field."""
+
+NUMBERS_ON_PAGES = {"kernel_size": (1, 5), "stride": (1, 3), "padding": (0, 2), "dilation": (1, 8)}
+"""Those of a page without a kernel."""
 
 
 _COLUMNS = "38px minmax(74px, 96px) minmax(79px, 84px) repeat(3, minmax(56px, 84px))"
@@ -73,7 +76,8 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
         self._table = ipywidgets.GridBox(
             layout=ipywidgets.Layout(width="100%", grid_template_columns=_COLUMNS, grid_gap="1px")
         )
-        heads = ["layer", "kind", *_NUMBERS]
+        self._table.add_class("convlab-table")
+        heads = ["layer", "kind", *NUMBERS]
         self._heads = tuple(ipywidgets.Label(head) for head in heads)
         self._names = tuple(ipywidgets.Label(str(number)) for number in range(1, MOST_LAYERS + 1))
         super().__init__(
@@ -85,6 +89,43 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
                 field.observe(self._read, "value")
         self._more.on_click(lambda _: self.add())
         self._fewer.on_click(lambda _: self.remove())
+
+    def for_pages(self) -> None:
+        """Take the form in which no kernel is needed: five rows, and a field for the number of layers, no buttons."""
+        self._count = whole("layers", len(self.value), 1, MOST_LAYERS, tip="layers of the stack; the other rows rest")
+        self._table.children = (*self._heads, *self._cells(MOST_LAYERS))
+        self.children = (self._count, self._table)
+        for row in self.rows:
+            for name, ends in NUMBERS_ON_PAGES.items():
+                narrowed(row[name], ends)
+        for leaf, state in zip(self.leaves, self.states(self.value), strict=True):
+            leaf.disabled = state is None
+
+    @property
+    def leaves(self) -> list[ipywidgets.ValueWidget]:
+        """The fields of the form for pages: the number of layers, and those of all rows."""
+        return [self._count, *(field for row in self.rows for field in row.values())]
+
+    def states(self, value: Sequence[Layer]) -> list[Any]:
+        """What the `leaves` hold for some layers; None for a row that rests.
+
+        Args:
+            value: The layers.
+
+        Example:
+            >>> LayerStack([Layer("conv", 3)]).states((Layer("max_pool", 2), Layer("conv", 5)))[:12]
+            [2, 1, 2, 1, 0, 1, 0, 5, 1, 0, 1, None]
+        """
+        found: list[Any] = [len(value)]
+        for layer in value:
+            found += [KINDS.index(layer.kind), *layer[1:]]
+        return found + [None] * (MOST_LAYERS - len(value)) * len(Layer._fields)
+
+    def _cells(self, count: int) -> list[ipywidgets.Widget]:
+        """The first rows of the table, from left to right."""
+        return [
+            cell for name, row in zip(self._names[:count], self.rows, strict=False) for cell in (name, *row.values())
+        ]
 
     def add(self) -> None:
         """One more layer on top, like the one below; nothing where there are five."""
@@ -106,7 +147,7 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
                 raise TypeError(f"layers must be of the class Layer, but layer {number} is a {type(layer).__name__}")
             if layer.kind not in KINDS:
                 raise ValueError(f"kind must be one of {', '.join(KINDS)}, but layer {number} has kind={layer.kind!r}")
-            for name, (low, high) in _NUMBERS.items():
+            for name, (low, high) in NUMBERS.items():
                 given = getattr(layer, name)
                 if not isinstance(given, int) or not low <= given <= high:
                     raise ValueError(
@@ -126,11 +167,9 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
         finally:
             self._filling = False
         self._more.disabled, self._fewer.disabled = len(layers) == MOST_LAYERS, len(layers) == 1
-        cells = list(self._heads)
-        for name, row in zip(self._names[: len(layers)], self.rows, strict=False):
-            cells += [name, *row.values()]
-        if self._table.children != tuple(cells):
-            self._table.children = tuple(cells)
+        cells = (*self._heads, *self._cells(len(layers)))
+        if self._table.children != cells:
+            self._table.children = cells
 
     def _read(self, change: object) -> None:
         """Let the value say what the fields say."""
@@ -142,7 +181,7 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
 def _row(number: int) -> dict[str, ipywidgets.ValueWidget]:
     """The fields of one layer; their labels are there for those who cannot see where they stand."""
     row = {"kind": choice(f"layer {number}, kind", "conv", KINDS)}
-    for name, (low, high) in _NUMBERS.items():
+    for name, (low, high) in NUMBERS.items():
         row[name] = whole(f"layer {number}, {name}", max(low, 1 - low), low, high)
     for field in row.values():
         field.layout = {"width": "auto", "margin": "0"}

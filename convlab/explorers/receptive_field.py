@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -11,8 +12,9 @@ from convlab.arithmetic import ConvSpec
 from convlab.arithmetic.fields import window_taps
 from convlab.arithmetic.receptive_field import PerAxis
 from convlab.explorers.base import Explorer, Shown
+from convlab.explorers.beforehand import Beforehand
 from convlab.explorers.controls import choice, whole
-from convlab.explorers.layer_stack import Layer, LayerStack
+from convlab.explorers.layer_stack import KINDS, MOST_LAYERS, NUMBERS_ON_PAGES, Layer, LayerStack
 from convlab.explorers.presets import OWN, Preset, follow_presets
 
 STACKS = {
@@ -68,7 +70,7 @@ def receptive_field(
         "input_size": whole("input_size", input_size, 1, LARGEST_INPUT, tip="elements along each axis"),
         "layers": stack,
     }
-    explorer = Explorer("receptive_field", controls, _show)
+    explorer = Explorer("receptive_field", controls, _show, beforehand=_beforehand)
     presets = {name: _preset(layers) for name, layers in STACKS.items()}
     follow_presets(explorer, "stack", presets, loose=["input_size"])
     controls["ndim"].observe(lambda change: explorer.set(input_size=_roomy(stack.value, change["new"])), "value")
@@ -77,6 +79,56 @@ def receptive_field(
 
 def _preset(layers: tuple[Layer, ...]) -> Preset:
     return lambda now: {"layers": layers, "input_size": _roomy(layers, now["ndim"])}
+
+
+WORDS = (
+    "No kernel here: these pictures were made beforehand, of the stacks in the list, with fewer or more layers, or "
+    "with one field changed. When you change another field, others may go back. In JupyterLab you build any stack."
+)
+
+
+def _beforehand(controls: Mapping[str, Any]) -> Beforehand:
+    """What a page without a kernel offers: the stacks, and each of them changed in one place."""
+    now = {name: control.value for name, control in controls.items()}
+    controls["layers"].for_pages()
+    controls["input_size"].disabled = True  # it follows the stack
+    names = {layers: name for name, layers in STACKS.items()}
+    settings = [now]
+    for ndim in (now["ndim"], 3 - now["ndim"]):
+        stacks = dict.fromkeys(changed for layers in (now["layers"], *names) for changed in _changed(layers))
+        if ndim == now["ndim"]:
+            stacks |= dict.fromkeys(_changed_more(now["layers"]))
+        settings += [
+            {"stack": stack, "ndim": ndim, "input_size": _roomy(layers, ndim), "layers": layers}
+            for layers in stacks
+            for stack in dict.fromkeys((names.get(layers, OWN), OWN))  # who chooses "your own" leaves all as it is
+        ]
+    return Beforehand(settings, ("ndim", "layers", "stack", "input_size"), WORDS)
+
+
+def _changed_more(layers: tuple[Layer, ...]) -> Iterator[tuple[Layer, ...]]:
+    """A stack with one layer more and another dilation in one, and one of three layers with other dilations."""
+    if len(layers) < MOST_LAYERS:
+        longer = (*layers, layers[-1])
+        for number, gap in itertools.product(range(len(longer)), range(1, 5)):
+            yield (*longer[:number], longer[number]._replace(dilation=gap), *longer[number + 1 :])
+    if len(layers) == 3:
+        for gaps in itertools.product(range(1, 6), repeat=3):
+            if sum(gaps) <= 8:  # small pictures, and all that it takes to compare 2, 2, 2 with 1, 2, 3 and 1, 2, 5
+                yield tuple(layer._replace(dilation=gap) for layer, gap in zip(layers, gaps, strict=True))
+
+
+def _changed(layers: tuple[Layer, ...]) -> Iterator[tuple[Layer, ...]]:
+    """A stack as it is, with another number of layers, and with another value in one field."""
+    yield layers
+    for count in range(1, MOST_LAYERS + 1):
+        yield (*layers[:count], *layers[-1:] * (count - len(layers)))
+    ranges: dict[str, Sequence[Any]] = {"kind": KINDS}
+    ranges |= {name: range(low, high + 1) for name, (low, high) in NUMBERS_ON_PAGES.items()}
+    for number, layer in enumerate(layers):
+        for name, values in ranges.items():
+            for value in values:
+                yield (*layers[:number], layer._replace(**{name: value}), *layers[number + 1 :])
 
 
 def _roomy(layers: Sequence[Layer], ndim: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, SupportsIndex
 
 import ipywidgets  # type: ignore[import-untyped]
@@ -10,6 +11,7 @@ import torch
 from convlab import scenes
 from convlab.arithmetic.spec import PADDING_MODES, ConvSpec
 from convlab.explorers.base import Explorer, Shown, choice, whole
+from convlab.explorers.beforehand import every
 from convlab.explorers.words import sizes_in_words
 from convlab.scenes.numbers import real, weight_for
 
@@ -19,6 +21,29 @@ INPUT_SIZES = {1: (9, 16), 2: (6, 8), 3: (4, 5)}
 MOST_TAPS = {1: 5, 2: 5, 3: 3}
 MOST_PADDING = {1: 4, 2: 3, 3: 1}
 MOST_CHANNELS = 4
+
+_MODES = {"padding_mode": PADDING_MODES}
+BEFOREHAND: dict[int, dict[str, Iterable[Any]]] = {
+    1: {"input_size": range(5, 11), "kernel_size": range(1, 6), "stride": range(1, 4), "dilation": range(1, 4)}
+    | {"padding": (0, 1, 2, "same"), **_MODES},
+    2: {"input_size": range(5, 8), "kernel_size": range(1, 5), "stride": range(1, 4), "dilation": (1, 2)}
+    | {"padding": (0, 1, 2, "same"), **_MODES},
+    3: {"input_size": range(3, 6), "kernel_size": (1, 2, 3), "stride": (1, 2), "dilation": (1, 2)}
+    | {"padding": (0, 1, "same"), **_MODES},
+}
+"""By the number of spatial axes: the settings that a page without a kernel offers."""
+
+BEFOREHAND_WITH_CHANNELS = {
+    "input_size": (7, 8),
+    "kernel_size": (1, 2, 3),
+    "stride": (1, 2),
+    "padding": (0, 1),
+    "dilation": (1, 2),
+    "in_channels": range(1, MOST_CHANNELS + 1),
+    "out_channels": range(1, MOST_CHANNELS + 1),
+    "groups": range(1, MOST_CHANNELS + 1),
+}
+"""Those that it offers where the channels have controls."""
 
 
 def sliding_window(
@@ -115,4 +140,5 @@ def sliding_window(
         sizes = (size,) * ndim if input is None else tuple(input.shape[1:])
         return Shown(scene, sizes_in_words(spec, sizes))
 
-    return Explorer("sliding_window", controls, show)
+    offered = BEFOREHAND_WITH_CHANNELS if "groups" in controls else BEFOREHAND[ndim]
+    return Explorer("sliding_window", controls, show, beforehand=lambda controls: every(controls, offered))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Literal, SupportsIndex
 
 from convlab import scenes
 from convlab.arithmetic import ConvSpec
 from convlab.explorers.base import Explorer, Shown
+from convlab.explorers.beforehand import every
 from convlab.explorers.controls import choice, whole
 from convlab.explorers.words import sizes_in_words
 from convlab.scenes import Scene
@@ -25,6 +26,14 @@ LARGEST = {
     2: {"input_size": 4, "kernel_size": 4, "stride": 2, "dilation": 2},
 }
 """The largest numbers of the fields, by the number of spatial axes: every picture of them can be read."""
+
+BEFOREHAND: dict[int, dict[str, Iterable[Any]]] = {
+    1: {"input_size": range(2, 6), "kernel_size": range(1, 6), "stride": range(1, 5), "dilation": (1, 2)}
+    | {"view": VIEWS, "padding": range(3), "output_padding": range(3)},
+    2: {"input_size": range(2, 5), "kernel_size": range(1, 5), "stride": (1, 2), "dilation": (1, 2)}
+    | {"view": VIEWS, "padding": range(3), "output_padding": range(2)},
+}
+"""By the number of spatial axes: the settings that a page without a kernel offers."""
 
 
 def transposed(
@@ -78,7 +87,8 @@ def transposed(
         "output_padding": whole("output_padding", output_padding, 0, 3, tip="elements added at the output's end"),
         "dilation": whole("dilation", dilation, 1, largest["dilation"]),
     }
-    return Explorer("transposed", controls, partial(_show, ndim))
+    offered = BEFOREHAND[ndim]
+    return Explorer("transposed", controls, partial(_show, ndim), beforehand=lambda controls: every(controls, offered))
 
 
 def _show(ndim: int, view: str, input_size: int, kernel_size: int, **geometry: Any) -> Shown:

@@ -87,7 +87,7 @@ FEW_INPUTS = 0.3
 """The part of that speed for each input channel where autograd goes back: there, inputs take the place of outputs."""
 
 PADDED_SPEED = 1.5
-"""MACs a nanosecond of torch's depthwise kernels on an input padded before, for each of up to 16 groups."""
+"""MACs a nanosecond of torch's depthwise kernels on an input padded before, for each of up to 16 groups, stride 1."""
 
 NARROW_SPEED, WIDE_SPEED = 1.0, 2.0
 """MACs a nanosecond of torch: at most in a narrow dtype that the CPU does not know, and at least in float32, nearly."""
@@ -157,7 +157,8 @@ def padded_time(call: Call) -> float:
     axes = zip(call.sizes, padding_amounts(call.spec), strict=True)
     padded = call.batch * call.spec.in_channels * math.prod(size + before + after for size, (before, after) in axes)
     macs = num_macs(call.spec, call.sizes, batch_size=call.batch)
-    return (30_000 + padded + macs / (PADDED_SPEED * min(16, call.spec.groups))) / call.threads
+    speed = PADDED_SPEED * min(16, call.spec.groups) / call.spec.stride[-1]
+    return (30_000 + padded + macs / speed) / call.threads
 
 
 def narrow_times(call: Call) -> tuple[float, float]:

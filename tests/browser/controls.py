@@ -16,7 +16,7 @@ from browser.checks import PICTURE
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-CONTROLS = "input:not(.convlab-step):visible, select:visible, .noUi-handle:visible"
+CONTROLS = "input:not(.convlab-step):enabled:visible, select:enabled:visible, .noUi-handle:visible"
 BUTTONS = "button:not([data-go]):not([disabled]):visible"
 NAMELESS = re.compile(r"^\s*- (button|checkbox|combobox|radio|slider|spinbutton|textbox)(?! \")", re.MULTILINE)
 SECONDS_TO_FOLLOW = 6

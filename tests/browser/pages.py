@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,8 @@ import execute
 from jinja2 import DictLoader
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
+
+from convlab.site.scripts import anywidget_file
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -66,10 +67,7 @@ def exported(notebook: NotebookNode, path: Path, *, theme: str = "light") -> Pat
     path.write_text(text, encoding="utf-8")
     for name in SCRIPTS:
         shutil.copy(scripts_folder() / name, path.parent)
-    anywidget = importlib.util.find_spec("anywidget")
-    assert anywidget is not None
-    assert anywidget.origin is not None
-    shutil.copy(Path(anywidget.origin).parent / "nbextension" / "index.js", path.with_name("anywidget.js"))
+    shutil.copy(anywidget_file(), path.with_name("anywidget.js"))
     return path
 
 

@@ -13,7 +13,7 @@ from convlab.explorers.deform import Deform
 from convlab.explorers.view import SceneView
 from convlab.figures.style import DARK, LIGHT
 
-SCENES = ("page.js", "picture.js", "front.js")
+SCENES = ("page.js", "picture.js", "beforehand.js", "front.js")
 POINTS = ("page.js", "picture.js", "deform_parts.js", "deform.js")
 FILES = (*dict.fromkeys(SCENES + POINTS), "front.css", "kernel_lab.js", "kernel_lab.css", "deform.css")
 

@@ -146,6 +146,7 @@ HOUSE = [
     Room(4, "animation", {"torch", "numpy", "matplotlib", "PIL"}, never={"ops", "nn"}),
     Room(5, "explorers", {"anywidget", "traitlets", *WIDGETS}, never={"arithmetic.sizes"}),
     Room(5, "workspace"),
+    Room(5, "card", in_functions={"nbconvert"}),
     Room(5, "practice", {"anywidget", "filelock", "matplotlib", "traitlets", *WIDGETS}),
     Room(5, "notebook", WIDGETS),
     Room(5, "environment", TORCH),

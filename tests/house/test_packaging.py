@@ -22,9 +22,10 @@ from convlab.data import sources
 
 PROJECT = Path(__file__).resolve().parents[2]
 IN_ENVIRONMENT = ["jupyterlab", "torch", "matplotlib", "nbval", "ipywidgets"]
+EXTRAS = ("course", "site", "dev")
 IN_BASE = ["torch", "numpy", "matplotlib", "ipywidgets", "anywidget", "filelock", "tqdm"]
 PYTHONS = {"3.11", "3.12", "3.13"}
-ACTION = re.compile(r"actions/(checkout|setup-python)@v\d+")
+ACTION = re.compile(r"actions/(checkout|setup-python|upload-artifact)@v\d+")
 
 
 def text(name: str) -> str:
@@ -53,10 +54,11 @@ def pin_faults(pyproject: str) -> list[str]:
     """The extras name exact versions, the base names ranges, and each exact version lies in its range."""
     faults = [
         f"{line}: an extra must name one version, =="
-        for line in pins(pyproject, "course", "dev").values()
+        for line in pins(pyproject, *EXTRAS).values()
         if not is_exact(line)
     ]
     course = pins(pyproject, "course")
+    extras = [name for extra in EXTRAS for name in pins(pyproject, extra)]
     base = {Requirement(line).name: Requirement(line) for line in project(pyproject)["dependencies"]}
     if list(base) != IN_BASE:
         faults.append(f"the base must be {IN_BASE}, not {list(base)}")
@@ -67,8 +69,7 @@ def pin_faults(pyproject: str) -> list[str]:
             faults.append(f"{name}: in the base, but not in the extra course")
         elif is_exact(course[name]) and not range_.specifier.contains(course[name].partition("==")[2]):
             faults.append(f"{course[name]}: outside of the range of the base, {range_}")
-    twice = set(course) & set(pins(pyproject, "dev"))
-    return faults + [f"{name}: in the extras course and dev" for name in sorted(twice)]
+    return faults + [f"{name}: in two extras" for name in sorted(set(extras)) if extras.count(name) > 1]
 
 
 def environment_faults(pyproject: str, environment: str) -> list[str]:
@@ -131,9 +132,12 @@ def workflow_faults(workflow: str) -> list[str]:
     runs = {name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs.items()}
     if ".ci/run" not in runs.get("linux", []):
         faults.append("linux: a step must run .ci/run")
+    uploads = [step["with"] for step in jobs["linux"]["steps"] if "upload-artifact" in step.get("uses", "")]
+    if [upload.get("path") for upload in uploads] != ["convlab-site"]:
+        faults.append("linux: one step must publish the pages, convlab-site")
     installs = [line for line in runs.get("unit", []) if "pip install" in line]
-    if len(installs) != 2 or "$TORCH" not in installs[0] or ".[course,dev]" not in installs[1]:
-        faults.append("unit: torch must be installed first, then the extras course and dev")
+    if len(installs) != 2 or "$TORCH" not in installs[0] or ".[course,site,dev]" not in installs[1]:
+        faults.append("unit: torch must be installed first, then the extras course, site and dev")
     if "python -m pytest tests convlab -n 2 --dist loadfile" not in runs.get("unit", []):
         faults.append("unit: a step must run the tests of tests and convlab")
     return faults
@@ -209,7 +213,7 @@ def test_environment() -> None:
 
 
 def test_installed_versions_are_the_pins() -> None:
-    lines = pins(text("pyproject.toml"), "course", "dev").values()
+    lines = pins(text("pyproject.toml"), *EXTRAS).values()
     assert installed_faults(lines, importlib.metadata.version) == []
 
 
@@ -331,7 +335,8 @@ def test_refused_pre_commit(old: str, new: str) -> None:
         pytest.param("actions/setup-python@v6", "actions/setup-python@main", id="an action without a version"),
         pytest.param("run: .ci/run", "run: make test", id="no .ci/run"),
         pytest.param("      - run: python -m pip install $TORCH\n", "", id="torch not first"),
-        pytest.param(".[course,dev]", ".[course]", id="no tools"),
+        pytest.param(".[course,site,dev]", ".[course]", id="no tools"),
+        pytest.param("path: convlab-site", "path: dist", id="no pages"),
         pytest.param("pytest tests convlab", "pytest tests", id="no doctests"),
     ],
 )

@@ -17,49 +17,21 @@ import time
 from pathlib import Path
 
 import nbformat
-import zmq
-from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 from nbval.plugin import get_sanitize_patterns  # type: ignore[import-untyped]
-from traitlets import default
 
-SECONDS_PER_CELL = 120
+from convlab.site import running
+from convlab.site.running import NotebookError
+
+SECONDS_PER_CELL = running.SECONDS_PER_CELL
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUN_TO_RUN_METADATA = ("ExecuteTime", "collapsed", "execution", "scrolled", "trusted")
+ANSI_COLOUR = running.ANSI_COLOUR
 SANITIZE = get_sanitize_patterns(Path(__file__).with_name("sanitize.cfg").read_text(encoding="utf-8"))
-ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-
-class NotebookError(Exception):
-    """A notebook did not run to its end; the message says where, and why."""
-
-
-class ThisPython(KernelSpecManager):
-    """Knows one kernel, the interpreter that runs this file, whatever kernels are installed. nbval takes the same."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """The kernel of this interpreter."""
-        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
-
-
-class ThisPythonKernel(AsyncKernelManager):
-    """Starts `ThisPython`."""
-
-    @default("kernel_spec_manager")
-    def _this_python(self) -> KernelSpecManager:
-        return ThisPython(parent=self)
-
-    @default("transport_encryption")
-    def _if_available(self) -> str:
-        return "auto" if zmq.has("curve") else "disabled"  # without it each kernel prints a warning
 
 
 def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
@@ -68,23 +40,8 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
     Raises:
         NotebookError: If a cell fails, takes too long, or stops the kernel.
     """
-    reached = {"id": "none, the kernel did not start"}
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        kernel_manager_class=ThisPythonKernel,
-        timeout=SECONDS_PER_CELL,
-        record_timing=False,
-        shutdown_kernel="immediate",  # a kernel that shuts down by itself now and then prints a traceback
-        on_cell_start=lambda cell, cell_index: reached.update(id=cell.id),
-    )
-    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # pictures are inline
-    environment["OMP_NUM_THREADS"] = "1"  # as in the tests, so that sums are added in the same order
-    try:
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # zmq warns of Windows' own kind of loop
-            return runner.run(client.async_execute(cwd=str(folder), env=environment))
-    except (CellExecutionError, CellTimeoutError, RuntimeError) as error:
-        raise NotebookError(f"cell {reached['id']}: {ANSI_COLOUR.sub('', str(error)).rstrip()}") from error
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # zmq warns of Windows' own kind of loop
+        return runner.run(running.run(notebook, folder, seconds_per_cell=SECONDS_PER_CELL))
 
 
 def normalised(notebook: NotebookNode) -> NotebookNode:

@@ -1,0 +1,119 @@
+"""Scenes made beforehand, for pages on which an explorer has no kernel to ask."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import ipywidgets  # type: ignore[import-untyped]
+
+from convlab.explorers.controls import leaves, narrowed, states
+
+VARIABLE = "CONVLAB_SCENES"
+"""The variable that says, as "beforehand", that what runs now becomes a page without a kernel."""
+
+WORDS = "No kernel here: these pictures were made beforehand. In JupyterLab the settings go further."
+
+Settings = Mapping[str, Any]
+
+
+class Beforehand(NamedTuple):
+    """What an explorer offers where it has no kernel.
+
+    Attributes:
+        settings: The values of all controls, by their names, for each picture.
+        order: The names of the controls. Where settings are wanted that are not there, those are shown that agree in
+            the control that was moved, and then in as many as possible of the first ones of this order.
+        words: What the reader is told about it.
+
+    Example:
+        >>> Beforehand([{"stride": 1}, {"stride": 2}], ("stride",)).words
+        'No kernel here: these pictures were made beforehand. In JupyterLab the settings go further.'
+    """
+
+    settings: Sequence[Settings]
+    order: tuple[str, ...]
+    words: str = WORDS
+
+
+def is_wanted() -> bool:
+    """Whether what runs now becomes a page without a kernel.
+
+    Example:
+        >>> is_wanted()
+        False
+    """
+    return os.environ.get(VARIABLE) == "beforehand"
+
+
+def every(controls: Mapping[str, ipywidgets.ValueWidget], values: Mapping[str, Iterable[Any]]) -> Beforehand:
+    """All combinations of some values; the controls then take no others.
+
+    Args:
+        controls: The controls by their names.
+        values: By the names of controls, the values that they keep, as `narrowed` says. A control that is not named
+            keeps the one that it has.
+
+    Example:
+        >>> from convlab.explorers.controls import choice, whole
+        >>> controls = {"stride": whole("stride", 1, 1, 9), "padding": choice("padding", 0, (0, 1, 2, "same"))}
+        >>> made = every(controls, {"stride": (1, 2), "padding": (0, "same")})
+        >>> [tuple(setting.values()) for setting in made.settings]
+        [(1, 0), (1, 'same'), (2, 0), (2, 'same')]
+        >>> controls["stride"].max
+        2
+    """
+    kept = {name: narrowed(control, values.get(name, ())) for name, control in controls.items()}
+    settings = [dict(zip(kept, combination, strict=True)) for combination in itertools.product(*kept.values())]
+    return Beforehand(settings, tuple(kept))
+
+
+def leaves_of(controls: Mapping[str, ipywidgets.ValueWidget], order: Sequence[str]) -> list[ipywidgets.ValueWidget]:
+    """The fields and lists of which controls are made, in an order of the controls.
+
+    Args:
+        controls: The controls by their names.
+        order: Their names.
+
+    Example:
+        >>> from convlab.explorers.controls import yes_no
+        >>> [leaf.value for leaf in leaves_of({"a": yes_no("a", True), "b": yes_no("b", False)}, ("b", "a"))]
+        [False, True]
+    """
+    return [leaf for name in order for leaf in leaves(controls[name])]
+
+
+def packed(
+    controls: Mapping[str, ipywidgets.ValueWidget],
+    made: Beforehand,
+    show: Callable[[Settings], tuple[str, str, str]],
+) -> str:
+    """The scenes of some settings, packed for the browser, which unpacks them when a control moves first.
+
+    Args:
+        controls: The controls by their names.
+        made: What is offered.
+        show: The scene as JSON ("" for none), the lines under it, and the message in its place, for some settings.
+
+    Example:
+        >>> from convlab.explorers.controls import whole
+        >>> controls = {"stride": whole("stride", 1, 1, 2)}
+        >>> text = packed(controls, every(controls, {"stride": (1, 2)}), lambda now: ("{}", f"{now['stride']}", ""))
+        >>> json.loads(gzip.decompress(base64.b64decode(text)))
+        {'settings': [[[1], 0, '1', ''], [[2], 0, '2', '']], 'scenes': ['{}']}
+    """
+    scenes: dict[str, int] = {}
+    rows = []
+    for settings in made.settings:
+        scene, text, message = show(settings)
+        number = scenes.setdefault(scene, len(scenes)) if scene else None
+        rows.append(
+            [[state for name in made.order for state in states(controls[name], settings[name])], number, text, message]
+        )
+    content = json.dumps({"settings": rows, "scenes": list(scenes)}, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(content.encode(), mtime=0)).decode()

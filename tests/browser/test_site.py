@@ -1,0 +1,235 @@
+"""The course as pages, as `make site` made them: alive without a kernel, on a phone, in the dark, by themselves."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from browser import books, checks, chromium, controls, deform, kernel_lab
+from browser.needs import WANTED, need, refuse
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+NAMES = sorted(path.stem for path in books.COURSE.glob("*.ipynb"))
+EXPLORERS = {Path(name).stem: list(books.explorers(notebook).values()) for name, notebook in books.course().items()}
+ALIVE = ("sliding_window", "transposed", "receptive_field")
+"""The explorers whose settings work without a kernel."""
+
+VIEWS = ", ".join((checks.VIEW, kernel_lab.VIEW, deform.VIEW))
+WIDTHS = (1280, 800, 360, 320)
+MOST_BYTES = 4_000_000
+"""Of a page with all its scenes; pictures and scripts lie beside it."""
+
+MOST_CONTROLS = 12
+"""How many controls of an explorer are moved: of the stack, the lists and two layers."""
+
+EACH = pytest.mark.parametrize("name", NAMES)
+
+# What is wider than the page, and lies in nothing that scrolls by itself.
+TOO_WIDE = """() => {
+    const scrolls = e => e && e !== document.body
+        && (getComputedStyle(e).overflowX !== 'visible' || getComputedStyle(e).position === 'fixed'
+            || scrolls(e.parentElement));
+    return [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1
+        && e.getClientRects().length && !scrolls(e)).map(e => e.outerHTML.slice(0, 100));
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Gives files, and says nothing about it."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[int]:
+    """The port on which a folder is given, on this machine only."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    """The folder with the pages: the one that the variable CONVLAB_SITE names."""
+    found = Path(os.environ.get("CONVLAB_SITE") or "none")
+    need(
+        [] if (found / "index.html").is_file() else ["the pages of the course: make site"],
+        is_required=WANTED == "required",
+    )
+    return found
+
+
+@contextmanager
+def opened(browser: Browser, folder: Path, name: str) -> Iterator[tuple[Page, chromium.Guard]]:
+    """A page of the site, and what it must not do."""
+    with served(folder) as port, chromium.guarded_page(browser, port=port) as (page, guard):
+        page.goto(f"http://127.0.0.1:{port}/{name}", wait_until="load")
+        yield page, guard
+
+
+def views(page: Page, name: str) -> list[Locator]:
+    """The pictures of the explorers of a page, when all are drawn."""
+    found = page.locator(VIEWS)
+    count = len(EXPLORERS.get(name, []))
+    if count:
+        found.nth(count - 1).wait_for(state="attached")
+    assert found.count() == count
+    return found.all()
+
+
+def width_faults(page: Page) -> list[str]:
+    """Nothing is wider than the page, on screens and on phones."""
+    faults = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        faults += [f"at {width} pixels the page is too narrow for {found}" for found in page.evaluate(TOO_WIDE)]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return faults
+
+
+def picture_faults(page: Page) -> list[str]:
+    """Every picture is shown, with words for those who cannot see it."""
+    faults = []
+    for picture in page.locator("main .cell_output img").all():
+        picture.scroll_into_view_if_needed()
+        if not picture.evaluate("e => e.decode().then(() => e.naturalWidth > 10, () => false)"):
+            faults.append(f"{picture.get_attribute('src')} is not shown")
+        words = picture.get_attribute("alt") or ""
+        if not words.strip() or words == picture.get_attribute("src"):
+            faults.append(f"{picture.get_attribute('src')} has no words")
+    return faults
+
+
+@EACH
+def test_a_page(name: str, browser: Browser, folder: Path) -> None:
+    assert (folder / f"{name}.html").stat().st_size < MOST_BYTES
+    with opened(browser, folder, f"{name}.html") as (page, guard):
+        found = [fault for view in views(page, name) for fault in checks.theme_faults(view, "light")]
+        found += [fault for view in page.locator(checks.VIEW).all() for fault in checks.drawn_faults(view)]
+        found += picture_faults(page) + width_faults(page)
+        for written, drawn in (("span.math, div.math", "mjx-container svg"), ("pre.mermaid", "pre.mermaid svg")):
+            if page.locator(written).count():
+                page.locator(drawn).first.wait_for(state="attached")
+        page.emulate_media(color_scheme="dark")
+        found += [fault for view in views(page, name) for fault in checks.theme_faults(view, "dark")]
+        refuse(found + guard.faults())
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        pytest.param(name, number, id=f"{name}-{explorer}")
+        for name, shown in EXPLORERS.items()
+        for number, explorer in enumerate(shown)
+        if explorer in ALIVE
+    ],
+)
+def test_settings_work_without_a_kernel(name: str, number: int, browser: Browser, folder: Path) -> None:
+    with opened(browser, folder, f"{name}.html") as (page, guard):
+        view = views(page, name)[number]
+        view.scroll_into_view_if_needed()
+        area = page.locator(".cell_output").filter(has=page.locator(VIEWS)).nth(number)
+        found = checks.step_faults(view) + checks.hover_faults(view)
+        found += controls.name_faults(area) + controls.control_faults(area, most=MOST_CONTROLS)
+        words = view.locator(".convlab-offline").inner_text()
+        if "made beforehand" not in words:
+            found.append(f"nothing says where the pictures come from: {words!r}")
+        refuse(found + guard.faults())
+
+
+def place_of(explorer: str) -> tuple[str, int]:
+    """Where an explorer comes for the first time: the page, and its number there."""
+    return next((name, shown.index(explorer)) for name, shown in EXPLORERS.items() if explorer in shown)
+
+
+def test_a_stack_can_have_another_number_of_layers(browser: Browser, folder: Path) -> None:
+    name, number = place_of("receptive_field")
+    with opened(browser, folder, f"{name}.html") as (page, guard):
+        views(page, name)[number].scroll_into_view_if_needed()
+        area = page.locator(".cell_output").filter(has=page.locator(VIEWS)).nth(number)
+
+        def take(stack: str) -> str:
+            before = controls.read(area)
+            area.get_by_label("stack", exact=True).select_option(label=stack)
+            assert controls.follows(area, before)
+            return controls.read(area).says
+
+        assert "size 16" in take("WaveNet: dilation 1, 2, 4, 8")
+        assert area.get_by_label("layer 4, dilation").input_value() == "8"
+        before = controls.read(area)
+        area.get_by_label("layers", exact=True).press("ArrowDown")
+        assert controls.follows(area, before)
+        assert "size 8" in controls.read(area).says
+        assert area.get_by_label("layer 4, dilation").is_disabled()
+        assert "size 7" in take("three 3-kernels")
+        refuse(guard.faults())
+
+
+def test_settings_that_do_nothing_are_noticed(browser: Browser, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controls, "SECONDS_TO_FOLLOW", 0.5)
+    name, number = place_of("output_shape")
+    with opened(browser, folder, f"{name}.html") as (page, _):
+        views(page, name)[number].scroll_into_view_if_needed()
+        area = page.locator(".cell_output").filter(has=page.locator(VIEWS)).nth(number)
+        assert controls.control_faults(area, most=1)
+
+
+def test_search(browser: Browser, folder: Path) -> None:
+    with opened(browser, folder, "search.html?q=checkerboard") as (page, guard):
+        found = page.locator("ul.search a[href*='08_transposed']").first
+        found.wait_for()
+        assert "highlight=checkerboard" in (found.get_attribute("href") or "") or found.is_visible()
+        refuse(guard.faults())
+
+
+def test_the_first_page_leads_to_every_other(browser: Browser, folder: Path) -> None:
+    with opened(browser, folder, "index.html") as (page, guard):
+        links = [link.get_attribute("href") for link in page.locator("main article a").all()]
+        assert {f"{name}.html" for name in NAMES} <= {(link or "").partition("#")[0] for link in links}
+        refuse(width_faults(page) + guard.faults())
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        pytest.param("<script src='https://elsewhere.example/a.js'></script>", id="a script"),
+        pytest.param("<img alt='' src='//elsewhere.example/a.png'>", id="a picture"),
+        pytest.param("<style>@import url(https://elsewhere.example/a.css)</style>", id="a style sheet"),
+        pytest.param("<script>fetch('https://elsewhere.example/').catch(() => 0)</script>", id="a request of a script"),
+    ],
+)
+def test_a_request_that_leaves_the_site_is_noticed(planted: str, browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(f"<!DOCTYPE html><link rel='icon' href='data:,'>{planted}", encoding="utf-8")
+    with opened(browser, tmp_path, "index.html") as (page, guard):
+        page.wait_for_timeout(300)
+        assert any("the page asked the network" in fault for fault in guard.faults())
+
+
+def test_a_page_that_is_too_wide_and_a_picture_without_words_are_noticed(browser: Browser, tmp_path: Path) -> None:
+    planted = "<div style='width: 900px'>wide</div><div class='cell_output'><img src='data:,'></div>"
+    (tmp_path / "index.html").write_text(f"<!DOCTYPE html><main>{planted}</main>", encoding="utf-8")
+    with opened(browser, tmp_path, "index.html") as (page, _):
+        assert {fault[:18] for fault in width_faults(page)} == {
+            "at 800 pixels the ",
+            "at 360 pixels the ",
+            "at 320 pixels the ",
+        }
+        assert picture_faults(page) == ["data:, is not shown", "data:, has no words"]
