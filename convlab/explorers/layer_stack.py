@@ -73,6 +73,7 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
         self._fewer = ipywidgets.Button(description="remove the last", tooltip="the layer on top")
         for button in (self._more, self._fewer):
             button.add_class("convlab-plain")
+            button.layout = {"width": "auto", "flex": "0 0 auto"}  # whole words in a narrow window
         self._table = ipywidgets.GridBox(
             layout=ipywidgets.Layout(width="100%", grid_template_columns=_COLUMNS, grid_gap="1px")
         )
@@ -81,7 +82,8 @@ class LayerStack(ipywidgets.VBox):  # type: ignore[misc]
         self._heads = tuple(ipywidgets.Label(head) for head in heads)
         self._names = tuple(ipywidgets.Label(str(number)) for number in range(1, MOST_LAYERS + 1))
         super().__init__(
-            (self._table, ipywidgets.HBox((self._more, self._fewer))), layout=ipywidgets.Layout(width="100%")
+            (self._table, ipywidgets.HBox((self._more, self._fewer), layout=ipywidgets.Layout(flex_flow="row wrap"))),
+            layout=ipywidgets.Layout(width="100%"),
         )
         self.value = tuple(layers)
         for row in self.rows:

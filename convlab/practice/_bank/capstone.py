@@ -165,7 +165,7 @@ in a list of tuples `(out_channels, kernel_size, stride, padding, output_padding
 square, and no layer has a bias.
 
 - No stride is above 2.
-- Where the stride is 2, stamps overlap, and evenly, so that there is no checkerboard: the kernel is 4, 6, 8 or
+- Where the stride is 2, stamps overlap, and evenly, so that no checkerboard is built in: the kernel is 4, 6, 8 or
   a larger even number.
 - All layers together need at most 1,000,000 MACs.""",
         difficulty=2,
