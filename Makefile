@@ -36,7 +36,7 @@ lab: $(VENV)/.course
 	$(BIN)/convlab lab -- $(LAB_ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 browser: $(VENV)/.dev web
 	$(IN_BROWSER) $(BROWSER_TESTS) -n 3 --dist load

@@ -13,7 +13,7 @@ import pytest
 from nbformat import NotebookNode
 
 from browser import books, checks, chromium, controls, front, jupyter, pages, sums
-from browser.needs import need, refuse
+from browser.needs import LONG, need, refuse
 from convlab import scenes
 from convlab.arithmetic import ConvSpec
 
@@ -49,6 +49,7 @@ def on_page(
         yield page, guard
 
 
+@LONG
 @EACH
 def test_in_jupyterlab(cell: str, in_lab: tuple[jupyter.LabPage, chromium.Guard]) -> None:
     opened, guard = in_lab
@@ -62,12 +63,14 @@ def test_in_jupyterlab(cell: str, in_lab: tuple[jupyter.LabPage, chromium.Guard]
     refuse(opened.faults() + guard.faults())
 
 
+@LONG
 def test_a_setting_that_torch_refuses(in_lab: tuple[jupyter.LabPage, chromium.Guard]) -> None:
     opened, guard = in_lab
     refuse(controls.refusal_faults(opened.output("small-01"), "dilation", "3"))
     refuse(opened.faults() + guard.faults())
 
 
+@LONG
 def test_a_callback_that_raises_is_noticed(in_lab: tuple[jupyter.LabPage, chromium.Guard]) -> None:
     opened, _ = in_lab
     refuse(opened.faults())
@@ -75,6 +78,7 @@ def test_a_callback_that_raises_is_noticed(in_lab: tuple[jupyter.LabPage, chromi
     assert opened.faults(within_seconds=10) == ["a callback raised: KeyError: 'a defect'"]
 
 
+@LONG
 def test_jupyterlab_wants_its_token(lab: jupyter.Lab) -> None:
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(f"http://127.0.0.1:{lab.port}/api/contents", timeout=30)
