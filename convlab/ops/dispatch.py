@@ -44,8 +44,8 @@ def conv(
         method: "reference" computes the definition in loops; "unfold" copies the windows into columns, for one matrix
             product; "strided" sums over a view of all windows; "shift" adds up shifted inputs, one per tap; "fft"
             multiplies spectra, and takes no integers; "matrix" multiplies with the dense matrix of the convolution;
-            "torch" calls torch; "auto" is "torch", or one of two faster ways where torch is slow on the CPU:
-            `explain_method` says which, and why.
+            "torch" calls torch; "auto" is "torch", or a faster way where torch is slow on the CPU: `explain_method`
+            says which, and why. Where that is "fft", an output far smaller than others loses digits beside them.
 
     Shape:
         - input: (N, C_in, *spatial) or (C_in, *spatial)
@@ -179,10 +179,10 @@ def _key(input: Any, weight: Any, bias: Any, options: tuple[Any, ...]) -> tuple[
 def _plan(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, options: tuple[Any, ...]) -> _Plan:
     spec = _spec(input, weight, bias, options)
     choice = choose(input, weight, bias, spec)
-    way = functools.partial(_torch, pad_first=True) if choice.pad_first else _METHODS[choice.method]
+    way = functools.partial(_torch, pad_first=True) if choice.pad_first else _WAYS[choice.method]
     if choice.dtype != input.dtype:
         way = functools.partial(_wider, way, choice.dtype)
-    alone = way is _METHODS["torch"] and spec.padding_mode == "zeros"
+    alone = way is _torch and spec.padding_mode == "zeros"
     return _Plan(spec, choice, way, (spec.stride, spec.padding, spec.dilation, spec.groups) if alone else ())
 
 
@@ -198,6 +198,16 @@ def _torch(
     if pad_first or spec.padding_mode != "zeros":
         input, padding = padded(input, spec), 0
     return CONV[spec.ndim](input, weight, bias, spec.stride, padding, spec.dilation, spec.groups)
+
+
+def _fft(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, spec: ConvSpec) -> torch.Tensor:
+    """Method "fft", but for inf and NaN: a transform spreads them over all outputs, torch over those that read them."""
+    output = _METHODS["fft"](input, weight, bias, spec)
+    try:
+        is_finite = bool(output.detach().sum().isfinite())
+    except RuntimeError:  # inside torch.func.vmap, where numbers cannot be looked at
+        is_finite = True
+    return output if is_finite else _torch(input, weight, bias, spec)
 
 
 def _wider(
@@ -220,3 +230,5 @@ _METHODS: dict[str, Algorithm] = {
     "matrix": matrix.conv,
     "torch": _torch,
 }
+_WAYS: dict[str, Algorithm] = {"torch": _torch, "fft": _fft}
+"""What "auto" chooses from."""

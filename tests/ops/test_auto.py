@@ -254,6 +254,25 @@ def test_conv_does_what_explain_method_says(monkeypatch: pytest.MonkeyPatch) -> 
             assert isinstance(outcome(convlab.conv, input, weight), Tensor) == (method == "torch")
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_not_finite_stays_where_torch_leaves_it(value: float) -> None:
+    input, weight = numbers(1, 1, 200, 200), numbers(1, 1, 31, 31)
+    input[..., 100, 100] = value
+    with forgetful():
+        assert convlab.explain_method(input, weight).method == "fft"
+        actual = convlab.conv(input, weight)
+    expected = F.conv2d(input, weight)
+    assert 0 < (~expected.isfinite()).sum() < expected.numel() / 10
+    assert_close(actual, expected, equal_nan=True)
+    assert not convlab.conv(input, weight, method="fft").isfinite().any()  # what would come of it
+
+
+def test_vmap_goes_through_a_call_that_leaves_torch() -> None:
+    batch, weight = numbers(2, 1, 200, 200), numbers(1, 1, 31, 31)
+    each = torch.func.vmap(lambda input: convlab.conv(input, weight))(batch)
+    assert_close(each, F.conv2d(batch, weight))
+
+
 INPUT, WEIGHT = numbers(1, 2, 6, 6), numbers(2, 2, 3, 3)
 ONE_OF_THESE_IS_WRONG = {
     "True for 1": [{"stride": 1}, {"stride": True}],
