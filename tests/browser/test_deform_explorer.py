@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from browser import checks, chromium, controls, deform, front
-from browser.needs import refuse
+from browser.needs import LONG, refuse
 from convlab.explorers.deform import Deform
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = LONG
 
 ROW = torch.tensor([1.0, 4.0, -2.0, 6.0, 3.0])
 PLANE = torch.tensor([[1.0, 5, 2, 0], [-3, 8, 4, 6], [7, 2, 9, 1], [4, 0, 3, 5]])
