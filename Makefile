@@ -35,8 +35,9 @@ BROWSER_TESTS := tests/browser --ignore tests/browser/test_latency.py --ignore t
 lab: $(VENV)/.course
 	$(BIN)/convlab lab -- $(LAB_ARGS)
 
+# one thread for each of two workers, who would wait for each other otherwise
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 browser: $(VENV)/.dev web
 	$(IN_BROWSER) $(BROWSER_TESTS) -n 3 --dist load
