@@ -18,7 +18,7 @@ from torch.testing import assert_close
 
 import convlab
 from convlab.arithmetic import ConvSpec
-from convlab.ops import auto, dispatch
+from convlab.ops import arguments, auto, dispatch
 from convlab.ops.auto import Choice, by_rule
 from convlab.ops.speeds import Call, torch_time
 
@@ -239,6 +239,22 @@ def test_calls_that_leave_torch_by_the_rules_as_they_are(monkeypatch: pytest.Mon
     terms = torch_conv(*absolute(tensors), **LEAVING[name].options)
     assert_close(actual, expected, rtol=0, atol=4 * torch.finfo(dtype).eps * float(terms.max()))
     assert (actual.dtype, actual.is_contiguous()) == (dtype, True)
+
+
+def test_where_the_input_is_padded_first_torch_has_nothing_to_pad(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    seen = []
+
+    def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, *rest: Any) -> Tensor:
+        seen.append((tuple(input.shape), padding))
+        return F.conv2d(input, weight, bias, stride, padding, *rest)
+
+    monkeypatch.setitem(arguments.CONV, 2, conv2d)
+    case = LEAVING["padded before"]
+    tensors: list[Any] = case.tensors(CONV, dtype=torch.float32)
+    with forgetful():
+        convlab.conv(*tensors, **case.options)
+    assert seen == [((1, 32, 54, 54), 0)]
 
 
 def test_conv_does_what_explain_method_says(monkeypatch: pytest.MonkeyPatch) -> None:
