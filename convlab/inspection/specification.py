@@ -170,16 +170,8 @@ class Specification:
 
     def _of_costs(self, made: Trace) -> list[Finding]:
         costs = [("parameters", self.max_params, made.num_params), ("MACs", self.max_macs, made.num_macs)]
-        return [
-            Finding(
-                name,
-                f"{as_int(name, most, minimum=1):,} or fewer",
-                f"{count:,}",
-                count <= as_int(name, most, minimum=1),
-            )
-            for name, most, count in costs
-            if most is not None
-        ]
+        limits = [(name, as_int(name, most, minimum=1), count) for name, most, count in costs if most is not None]
+        return [Finding(name, f"{most:,} or fewer", f"{count:,}", count <= most) for name, most, count in limits]
 
 
 def _has_gaps(

@@ -7,7 +7,8 @@ kernel takes its place, which is tens of times slower.
 
 `SPEED` holds the **highest** speed that torch reached for each kind of convolution, `TRANSFORM` what method "fft"
 needed in the middle of its measurements: about 3,000 random convolutions in 1D to 3D, on one thread of an AMD EPYC of
-2023, with AVX512 and again limited to AVX2. So torch is judged kindly. `tests/benchmarks/conv_auto.py` measures both.
+2023, with AVX512 and again limited to AVX2. So torch is judged kindly. `tests/benchmarks/conv_auto.py` holds both
+against what it measures.
 """
 
 from __future__ import annotations

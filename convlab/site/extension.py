@@ -1,20 +1,11 @@
-"""What the pages need of Sphinx that it does not do by itself: words for pictures, and maps that are drawn."""
+"""What the pages need of Sphinx that it does not do by itself: words for pictures."""
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
-
-MAP = "mermaid"
-"""The language of the maps in the notebooks; JupyterLab draws them."""
-
-
-BEFORE_REQUIRE = 100
-"""A script that comes before require.js, which would take parts of it for modules that nobody named."""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -29,8 +20,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """
     app.add_config_value("convlab_alternatives", {}, "env")
     app.connect("doctree-read", _give_words)
-    app.connect("doctree-read", _let_maps_be_drawn)
-    app.connect("html-page-context", _load_what_draws_maps)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -49,18 +38,3 @@ def _title(node: nodes.Node) -> str:
     while node and not isinstance(node, nodes.section):
         node = node.parent
     return f"Section: {node.next_node(nodes.title).astext()}." if node else ""
-
-
-def _let_maps_be_drawn(app: Sphinx, document: nodes.document) -> None:
-    """Put each map on the page as it is written; the browser draws it."""
-    for block in list(document.findall(nodes.literal_block)):
-        if block.get("language") == MAP:
-            text = f'<pre class="{MAP}">{escape(block.astext())}</pre>'
-            block.replace_self(nodes.raw("", text, format="html", classes=[MAP]))
-
-
-def _load_what_draws_maps(app: Sphinx, page: str, template: str, context: dict[str, Any], document: Any) -> None:
-    """Let a page that has a map load what draws it."""
-    if document and any(MAP in block["classes"] for block in document.findall(nodes.raw)):
-        app.add_js_file("mermaid.min.js", priority=BEFORE_REQUIRE)
-        app.add_js_file("maps.js", priority=BEFORE_REQUIRE)

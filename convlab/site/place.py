@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from convlab.workspace import WorkspaceError
@@ -39,11 +40,10 @@ def check(folder: Path) -> None:
         known = _known(folder)
         if not known:
             raise WorkspaceError(f"{folder} is no site that convlab made; name another folder: convlab site FOLDER")
-        for path in _files(folder):
-            if known.get(path.relative_to(folder).as_posix()) != _hash(path):
-                raise WorkspaceError(
-                    f"{path} is not as convlab site left it; move it away, or name another folder: convlab site FOLDER"
-                )
+        if stranger := next(_strangers(folder, known), None):
+            raise WorkspaceError(
+                f"{stranger} is not as convlab site left it; move it away, or name another folder: convlab site FOLDER"
+            )
     except OSError as error:
         raise WorkspaceError(f"{folder} cannot be read: {error.strerror or error}") from error
 
@@ -101,8 +101,7 @@ def put(new: Path, folder: Path) -> str:
     folder.rename(aside / folder.name)
     new.rename(folder)
     old = aside / folder.name
-    known = _known(old)
-    kept = [path for path in _files(old) if known.get(path.relative_to(old).as_posix()) != _hash(path)]
+    kept = list(_strangers(old, _known(old)))
     if not kept:
         shutil.rmtree(aside)
         return ""
@@ -112,6 +111,11 @@ def put(new: Path, folder: Path) -> str:
 def _files(folder: Path) -> list[Path]:
     """The files of a site, without the list."""
     return sorted(path for path in folder.rglob("*") if not path.is_dir() and path != folder / LIST)
+
+
+def _strangers(folder: Path, known: Mapping[str, str]) -> Iterator[Path]:
+    """The files of a site that are not as its list says."""
+    return (path for path in _files(folder) if known.get(path.relative_to(folder).as_posix()) != _hash(path))
 
 
 def _hash(path: Path) -> str:

@@ -17,7 +17,6 @@ from convlab.workspace import WorkspaceError
 FILES = {
     "embed-amd.js": ("@jupyter-widgets/html-manager@1.0.15", "dist/embed-amd.js"),
     "require.js": ("requirejs@2.3.8", "require.js"),
-    "mermaid.min.js": ("mermaid@11.17.2", "dist/mermaid.min.js"),
     "tex-svg.js": ("mathjax@3.2.2", "es5/tex-svg.js"),
 }
 """The files by their names: of which package of npm, and where in it."""
@@ -33,7 +32,7 @@ def missing(folder: Path) -> list[str]:
 
     Example:
         >>> missing(Path("nowhere"))
-        ['embed-amd.js', 'require.js', 'mermaid.min.js', 'tex-svg.js']
+        ['embed-amd.js', 'require.js', 'tex-svg.js']
     """
     known = _known(folder)
     return [name for name, (package, _) in FILES.items() if known.get(name) != package or not (folder / name).is_file()]

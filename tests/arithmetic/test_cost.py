@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from convlab.arithmetic import Bytes, ConvSpec, num_bytes, num_macs, num_params, output_size, taps
+from convlab.arithmetic import Bytes, ConvSpec, num_bytes, num_inner_macs, num_macs, num_params, output_size, taps
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
 
@@ -88,6 +88,36 @@ def test_num_macs_is_the_number_of_taps_times_the_channels_that_each_joins(
     )
     channels_in, channels_out = spec.in_channels // spec.groups, spec.out_channels // spec.groups
     assert num_macs(spec, input_size) == num_taps * spec.groups * channels_in * channels_out
+
+
+PADDED = {
+    "no padding": (ConvSpec(2, 4, (3,)), (7,)),
+    "one zero at each end": (ConvSpec(1, 1, (3,), padding=1), (5,)),
+    "padding wider than the kernel": (ConvSpec(1, 2, (2,), padding=4), (3,)),
+    "a kernel wider than the input": (ConvSpec(1, 1, (9,), padding=4), (2,)),
+    "a stride that leaves the end out": (ConvSpec(1, 1, (3,), stride=3, padding=2), (7,)),
+    "dilation, and a stride": (ConvSpec(1, 1, (3,), stride=2, padding=5, dilation=4), (6,)),
+    "'same' of an even kernel": (ConvSpec(1, 1, (4,), padding="same"), (6,)),
+    "2D, groups, each axis its own": (
+        ConvSpec(4, 6, (3, 2), stride=(1, 2), padding=(2, 1), dilation=(2, 1), groups=2),
+        (5, 4),
+    ),
+    "padding that repeats the input": (ConvSpec(1, 1, (3,), padding=2, padding_mode="circular"), (4,)),
+}
+
+
+@pytest.mark.parametrize(("spec", "input_size"), PADDED.values(), ids=PADDED)
+def test_num_inner_macs_is_the_number_of_taps_that_meet_the_input(spec: ConvSpec, input_size: tuple[int, ...]) -> None:
+    positions = np.ndindex(*output_size(spec, input_size))
+    met = sum(tap.source is not None for position in positions for tap in taps(spec, position, input_size))
+    assert num_inner_macs(spec, input_size) == met * spec.weight_shape[0] * spec.weight_shape[1]
+    assert num_inner_macs(spec, input_size, batch_size=3) == 3 * num_inner_macs(spec, input_size)
+    assert num_inner_macs(spec, input_size) <= num_macs(spec, input_size)
+
+
+def test_num_inner_macs_refuses_a_transposed_convolution() -> None:
+    with pytest.raises(ValueError, match="num_inner_macs needs a convolution, but transposed=True"):
+        num_inner_macs(ConvSpec(1, 1, (3,), transposed=True), 4)
 
 
 def test_the_macs_of_a_convolution_count_the_padding_and_those_of_its_transpose_what_is_cropped() -> None:

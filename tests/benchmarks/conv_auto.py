@@ -40,7 +40,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from conv_report import DIRECTIONS, OTHERS, Row, draw, summary, text_of
+from conv_report import DIRECTIONS, OTHERS, Row, draw, predictions, summary, text_of
 from conv_shapes import FAMILIES, NARROW, SHAPES, Shape, drawn
 from torch import Tensor
 
@@ -195,6 +195,7 @@ def main() -> None:
             rows.append(measure(shape, training, peers, options.rounds, options.control))
             print(text_of(rows[-1], names), flush=True)
     summary(rows)
+    predictions(rows, options.threads, torch.backends.cpu.get_cpu_capability())
     print(f"\n{(time.perf_counter() - begin) / 60:.1f} minutes")
     if options.picture:
         draw(rows, options.picture)

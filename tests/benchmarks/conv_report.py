@@ -11,6 +11,7 @@ from conv_shapes import Shape
 
 from convlab.figures import style
 from convlab.ops.auto import Choice
+from convlab.ops.speeds import SPEED, Call, torch_time, transform_time
 
 OTHERS = ("fft", "fft-conv-pytorch", "julius")
 OVERHEAD, USUAL, WORST, SHARE = 15e-6, 1.05, 1.25, 0.95
@@ -88,6 +89,25 @@ def verdict(rows: list[Row], name: str) -> None:
     print(f"  {name}: the worst is {worst:.3f}, {raw}: {kept[1]} (rule: {WORST})")
     for row in beyond or [worst_row]:
         print(f"    {text_of(row, [name])}")
+
+
+def predictions(rows: list[Row], threads: int, capability: str) -> None:
+    """How the tables of `convlab.ops.speeds` fared: what was measured over what they predict.
+
+    Torch is predicted at its highest speed, so that hardly a row should be below 1; "fft" in the middle.
+    """
+    print("\nMeasured over predicted: least, median, most (number of lines)")
+    for dtype, training in SPEED:
+        part = [row for row in rows if (row.shape.dtype, row.training) == (dtype, training)]
+        for name, predicted in (("torch", torch_time), ("fft", transform_time)):
+            ratios = sorted(
+                row.seconds[name] * 1e9 / predicted(Call(*row.shape[2:5], dtype, training, threads, capability))
+                for row in part
+                if name in row.seconds
+            )
+            if ratios:
+                spread = ", ".join(f"{ratios[place]:.2f}" for place in (0, len(ratios) // 2, -1))
+                print(f"  {name}, {dtype}, {DIRECTIONS[training]}: {spread} ({len(ratios)})")
 
 
 def draw(rows: list[Row], path: Path) -> None:

@@ -125,9 +125,8 @@ def test_a_page(name: str, browser: Browser, folder: Path) -> None:
         found = [fault for view in views(page, name) for fault in checks.theme_faults(view, "light")]
         found += [fault for view in page.locator(checks.VIEW).all() for fault in checks.drawn_faults(view)]
         found += picture_faults(page) + width_faults(page)
-        for written, drawn in (("span.math, div.math", "mjx-container svg"), ("pre.mermaid", "pre.mermaid svg")):
-            if page.locator(written).count():
-                page.locator(drawn).first.wait_for(state="attached")
+        if page.locator("span.math, div.math").count():
+            page.locator("mjx-container svg").first.wait_for(state="attached")
         page.emulate_media(color_scheme="dark")
         found += [fault for view in views(page, name) for fault in checks.theme_faults(view, "dark")]
         refuse(found + guard.faults())

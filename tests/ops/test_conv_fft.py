@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from convlab.ops import fft
+from convlab.arithmetic import ConvSpec
+from convlab.ops import fft, fft_plan
 from convlab.ops.fft_plan import Plan, good_length, plan_for
 
 
@@ -47,7 +48,8 @@ LARGE_CASES = {
     "2D, kernels in several parts": Cut(Case((2, 33, 34, 34), (40, 33, 17, 17)), "outputs"),
     "2D, groups in several parts": Cut(Case((2, 64, 40, 40), (128, 1, 15, 15), {"groups": 64}), "groups"),
     "2D, few large groups": Cut(Case((1, 16, 64, 64), (128, 8, 9, 9), {"groups": 2}), "groups"),
-    "2D, many channels and blocks": Cut(Case((2, 40, 30, 30), (8, 40, 5, 5)), "blocks"),
+    "2D, few outputs and many blocks": Cut(Case((2, 40, 30, 30), (8, 40, 5, 5)), "blocks"),
+    "2D, many outputs and many blocks": Cut(Case((2, 40, 30, 30), (16, 40, 5, 5)), "blocks"),
     "3D, blocks": Cut(Case((1, 1, 40, 30, 24), (1, 1, 5, 5, 5), {"padding": 2}), "blocks"),
     "3D, everything": Cut(
         Case(
@@ -81,6 +83,35 @@ def test_values_and_gradients_where_the_work_is_cut(monkeypatch: pytest.MonkeyPa
     assert_close(actual, expected)
     cotangent = numbers(*expected.shape, seed=3)
     assert_close(torch.autograd.grad(actual, tensors, cotangent), torch.autograd.grad(expected, tensors, cotangent))
+
+
+def test_values_and_gradients_where_a_batch_is_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    apply = fft.Correlation.apply
+
+    def counted(part: Tensor, *rest: Any) -> Any:
+        sizes.append(len(part))
+        return apply(part, *rest)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(fft_plan, "NEAR", 2000)
+    monkeypatch.setattr(fft.Correlation, "apply", counted)
+    tensors = [
+        numbers(*shape, seed=n, requires_grad=True) for n, shape in enumerate([(7, 2, 20, 20), (3, 2, 4, 4), (3,)])
+    ]
+    options: dict[str, Any] = {"stride": 2, "padding": 3, "padding_mode": "reflect"}
+    actual, expected = by_fft(*tensors, **options), torch_conv(*tensors, **options)
+    assert len(sizes) > 1
+    assert sum(sizes) == 7
+    assert_close(actual, expected)
+    cotangent = numbers(*expected.shape, seed=3)
+    assert_close(torch.autograd.grad(actual, tensors, cotangent), torch.autograd.grad(expected, tensors, cotangent))
+
+
+def test_a_larger_batch_holds_no_more_spectra() -> None:
+    spec = ConvSpec(4, 4, (15, 15), padding=7)
+    held = [fft.num_elements(spec, (224, 224), batch_size=batch) for batch in (1, 64, 128)]
+    assert 1 < held[1] / held[0] < 64
+    assert held[2] == held[1]
 
 
 SIGNALS: dict[str, Callable[..., Tensor]] = {

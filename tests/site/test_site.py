@@ -29,7 +29,6 @@ one_pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQE
 bundle = {"image/png": one_pixel, "text/plain": "a picture"}
 display(bundle, raw=True, metadata={"image/png": {"alt": "one white pixel"}})"""
 WHERE = "import os\nprint(sorted(name for name in os.environ if name.startswith('CONVLAB_SC')), os.listdir('.'))"
-MAP = "## A map\n\n```mermaid\ngraph TD\n    A --> B\n```"
 
 
 def book(*cells: NotebookNode) -> bytes:
@@ -45,7 +44,7 @@ SMALL = {
         new_code_cell(WHERE),
         new_code_cell("print('folded away')", metadata={"jupyter": {"source_hidden": True, "outputs_hidden": True}}),
     ),
-    "02_next.ipynb": book(new_markdown_cell("# What is next?\n\nA chequerboard."), new_markdown_cell(MAP)),
+    "02_next.ipynb": book(new_markdown_cell("# What is next?\n\nA chequerboard.")),
 }
 
 
@@ -82,9 +81,6 @@ def test_the_pages_of_a_small_course(web: Path, tmp_path: Path, monkeypatch: pyt
     assert "math notranslate" in first
     assert "tex-svg.js" in first
     assert "tex-svg.js" not in index
-    assert '<pre class="mermaid">' in second
-    assert "mermaid.min.js" in second
-    assert "mermaid.min.js" not in first
     assert "What is small?" in index
     assert "chequerboard" in (where / "searchindex.js").read_text("utf-8")
     assert set(scripts.FILES) | {"anywidget.js"} <= {path.name for path in (where / "_static").iterdir()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from convlab.inspection.doctor.phrases import listed
 from convlab.practice.course import COURSE, LAST, everything_before, known
 
 MOST_FAILED = 2
@@ -102,19 +103,6 @@ def advice(placed: Placement, missed: Mapping[str, Sequence[str]]) -> str:
         if sections := missed.get(number, ()):
             lines.append(f"One answer about {number} was wrong: look at its {_sections(sections)}.")
     return "\n\n".join(lines)
-
-
-def listed(words: Sequence[str]) -> str:
-    """Words as a list in a sentence.
-
-    Args:
-        words: One or more.
-
-    Example:
-        >>> listed(["01"]), listed(["01", "02", "03"])
-        ('01', '01, 02 and 03')
-    """
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _sections(titles: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 
+from convlab.inspection.doctor.phrases import listed
 from convlab.practice.drill.question import Question, Reply
-from convlab.practice.placement.rule import Placement, advice, listed, next_number, place
+from convlab.practice.placement.rule import Placement, advice, next_number, place
 from convlab.practice.placement.topics import TOPICS
 
 UNSURE = "I do not know"

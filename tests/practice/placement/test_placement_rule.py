@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
+from convlab.inspection.doctor.phrases import listed
 from convlab.practice.course import COURSE, everything_before
-from convlab.practice.placement.rule import MOST_FAILED, Placement, advice, listed, next_number, place
+from convlab.practice.placement.rule import MOST_FAILED, Placement, advice, next_number, place
 
 NUMBERS = [number for number in COURSE if number != "12"]
 PATTERNS = [
