@@ -48,8 +48,8 @@ LARGE_CASES = {
     "2D, kernels in several parts": Cut(Case((2, 33, 34, 34), (40, 33, 17, 17)), "outputs"),
     "2D, groups in several parts": Cut(Case((2, 64, 40, 40), (128, 1, 15, 15), {"groups": 64}), "groups"),
     "2D, few large groups": Cut(Case((1, 16, 64, 64), (128, 8, 9, 9), {"groups": 2}), "groups"),
-    "2D, few outputs and many blocks": Cut(Case((2, 40, 30, 30), (8, 40, 5, 5)), "blocks"),
-    "2D, many outputs and many blocks": Cut(Case((2, 40, 30, 30), (16, 40, 5, 5)), "blocks"),
+    "2D, few outputs of many channels": Cut(Case((2, 40, 30, 30), (8, 40, 5, 5)), "blocks"),
+    "2D, many outputs, channels and blocks": Cut(Case((4, 40, 40, 40), (16, 40, 5, 5)), "blocks"),
     "3D, blocks": Cut(Case((1, 1, 40, 30, 24), (1, 1, 5, 5, 5), {"padding": 2}), "blocks"),
     "3D, everything": Cut(
         Case(
