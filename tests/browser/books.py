@@ -85,14 +85,6 @@ def course() -> dict[str, NotebookNode]:
     return {name: notebook for name, notebook in read.items() if explorers(notebook)}
 
 
-def explorers_alone(notebook: NotebookNode) -> NotebookNode:
-    """The notebook without the cells that show no explorer."""
-    shown = explorers(notebook)
-    found = copy.copy(notebook)
-    found.cells = [cell for cell in notebook.cells if cell.id in shown]
-    return found
-
-
 def for_explorers(notebook: NotebookNode) -> NotebookNode:
     """The notebook with a tag on every code cell that no explorer needs, so that these are not run."""
     found = copy.deepcopy(notebook)

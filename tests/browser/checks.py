@@ -125,11 +125,11 @@ def is_seen(words: Locator) -> bool:
     return True
 
 
-def theme_faults(view: Locator, theme: str) -> list[str]:
-    """It has the colours of its page."""
-    view.page.wait_for_timeout(500)  # style sheets may be on their way
-    found = view.get_attribute("data-theme")
-    return [] if found == theme else [f"its colours are for a {found} page, but the page is {theme}"]
+def theme_faults(views: Locator, theme: str) -> list[str]:
+    """Each has the colours of its page."""
+    views.page.wait_for_timeout(500)  # style sheets may be on their way
+    found = [view.get_attribute("data-theme") for view in views.all()]
+    return [f"its colours are for a {other} page, but the page is {theme}" for other in found if other != theme]
 
 
 def cut_off_faults(view: Locator) -> list[str]:

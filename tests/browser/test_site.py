@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import books, checks, chromium, controls, deform, kernel_lab
+from browser import books, checks, chromium, controls
 from browser.needs import WANTED, need, refuse
+from browser.views import VIEWS, faults_without_kernel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -24,7 +25,6 @@ EXPLORERS = {Path(name).stem: list(books.explorers(notebook).values()) for name,
 ALIVE = ("sliding_window", "transposed", "receptive_field")
 """The explorers whose settings work without a kernel."""
 
-VIEWS = ", ".join((checks.VIEW, kernel_lab.VIEW, deform.VIEW))
 WIDTHS = (1280, 800, 360, 320)
 MOST_BYTES = 4_000_000
 """Of a page with all its scenes; pictures and scripts lie beside it."""
@@ -84,14 +84,21 @@ def opened(browser: Browser, folder: Path, name: str) -> Iterator[tuple[Page, ch
         yield page, guard
 
 
-def views(page: Page, name: str) -> list[Locator]:
+def views(page: Page, name: str) -> Locator:
     """The pictures of the explorers of a page, when all are drawn."""
     found = page.locator(VIEWS)
     count = len(EXPLORERS.get(name, []))
     if count:
         found.nth(count - 1).wait_for(state="attached")
     assert found.count() == count
-    return found.all()
+    return found
+
+
+def area_of(page: Page, number: int) -> Locator:
+    """The output with one of the explorers of a page, scrolled to."""
+    area = page.locator(".cell_output").filter(has=page.locator(VIEWS)).nth(number)
+    area.scroll_into_view_if_needed()
+    return area
 
 
 def width_faults(page: Page) -> list[str]:
@@ -122,13 +129,14 @@ def picture_faults(page: Page) -> list[str]:
 def test_a_page(name: str, browser: Browser, folder: Path) -> None:
     assert (folder / f"{name}.html").stat().st_size < MOST_BYTES
     with opened(browser, folder, f"{name}.html") as (page, guard):
-        found = [fault for view in views(page, name) for fault in checks.theme_faults(view, "light")]
-        found += [fault for view in page.locator(checks.VIEW).all() for fault in checks.drawn_faults(view)]
+        found = checks.theme_faults(views(page, name), "light")
+        for number, explorer in enumerate(EXPLORERS.get(name, [])):
+            found += [f"{explorer}: {fault}" for fault in faults_without_kernel(area_of(page, number), explorer)]
         found += picture_faults(page) + width_faults(page)
         if page.locator("span.math, div.math").count():
             page.locator("mjx-container svg").first.wait_for(state="attached")
         page.emulate_media(color_scheme="dark")
-        found += [fault for view in views(page, name) for fault in checks.theme_faults(view, "dark")]
+        found += checks.theme_faults(views(page, name), "dark")
         refuse(found + guard.faults())
 
 
@@ -143,12 +151,10 @@ def test_a_page(name: str, browser: Browser, folder: Path) -> None:
 )
 def test_settings_work_without_a_kernel(name: str, number: int, browser: Browser, folder: Path) -> None:
     with opened(browser, folder, f"{name}.html") as (page, guard):
-        view = views(page, name)[number]
-        view.scroll_into_view_if_needed()
-        area = page.locator(".cell_output").filter(has=page.locator(VIEWS)).nth(number)
-        found = checks.step_faults(view) + checks.hover_faults(view)
-        found += controls.name_faults(area) + controls.control_faults(area, most=MOST_CONTROLS)
-        words = view.locator(".convlab-offline").inner_text()
+        views(page, name)
+        area = area_of(page, number)
+        found = controls.control_faults(area, most=MOST_CONTROLS)
+        words = area.locator(".convlab-offline").inner_text()
         if "made beforehand" not in words:
             found.append(f"nothing says where the pictures come from: {words!r}")
         refuse(found + guard.faults())
@@ -162,8 +168,8 @@ def place_of(explorer: str) -> tuple[str, int]:
 def test_a_stack_can_have_another_number_of_layers(browser: Browser, folder: Path) -> None:
     name, number = place_of("receptive_field")
     with opened(browser, folder, f"{name}.html") as (page, guard):
-        views(page, name)[number].scroll_into_view_if_needed()
-        area = page.locator(".cell_output").filter(has=page.locator(VIEWS)).nth(number)
+        views(page, name)
+        area = area_of(page, number)
 
         def take(stack: str) -> str:
             before = controls.read(area)
@@ -186,8 +192,8 @@ def test_settings_that_do_nothing_are_noticed(browser: Browser, folder: Path, mo
     monkeypatch.setattr(controls, "SECONDS_TO_FOLLOW", 0.5)
     name, number = place_of("output_shape")
     with opened(browser, folder, f"{name}.html") as (page, _):
-        views(page, name)[number].scroll_into_view_if_needed()
-        area = page.locator(".cell_output").filter(has=page.locator(VIEWS)).nth(number)
+        views(page, name)
+        area = area_of(page, number)
         assert controls.control_faults(area, most=1)
 
 
