@@ -1,4 +1,4 @@
-"""What the tests of scenes share: numbers, lit cells and kinds, read back from a scene alone; and scenes spoiled."""
+"""What the tests of scenes share: numbers, lit cells and kinds, read back from a scene alone; and scenes spoilt."""
 
 from __future__ import annotations
 

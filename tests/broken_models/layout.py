@@ -506,7 +506,7 @@ class MapAttention(nn.Module):
     source="https://github.com/pytorch/pytorch/issues/74661",
 )
 class NormLast(nn.Module):
-    """LayerNorm normalizes the last axis, which is the width here."""
+    """LayerNorm normalises the last axis, which is the width here."""
 
     def __init__(self) -> None:
         super().__init__()

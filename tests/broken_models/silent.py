@@ -68,7 +68,7 @@ def three_pictures() -> nn.Module:
     input=(1, 8),
     shows="bn",
     level="warning",
-    wrong="BatchNorm1d takes two axes for a batch of vectors: it normalizes each sample over the channels.",
+    wrong="BatchNorm1d takes two axes for a batch of vectors: it normalises each sample over the channels.",
     gives=(8, 8),
     meant=(1, 8, 8),
     cured=(feed("x = x.unsqueeze(0)"),),

@@ -25,7 +25,7 @@ def down_and_up(size: int = 3, dilation: int = 1, channels: int = 4, groups: int
 
 
 def around(*layers: tuple[int, int, int]) -> nn.Sequential:
-    """3-D layers (frames, size, stride), circular in space."""
+    """3D layers (frames, size, stride), circular in space."""
     built: list[nn.Module] = []
     for frames, size, stride in layers:
         window = (frames, size, size), (1, stride, stride), (0, size // 2, size // 2)

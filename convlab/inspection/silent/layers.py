@@ -15,7 +15,7 @@ _COLOURS = (1, 3, 4)
 
 
 def layer_rules(watch: Watch, call: Call, place: str) -> None:
-    """Remarks on a call of a function that slides a window, normalizes, or goes along a sequence.
+    """Remarks on a call of a function that slides a window, normalises, or goes along a sequence.
 
     Example:
         >>> from torch import empty, nn
@@ -151,7 +151,7 @@ def _channels(watch: Watch, call: Call, place: str) -> None:
             watch.say(
                 "warning" if certain else "note", place, "axis",
                 f"{name} takes axis 1 of {shape} for its {shape[1]} channels, but {last.by} left the features on the "
-                f"last axis: it {'normalizes each moment, not each feature' if norm else 'slides over the features'}. "
+                f"last axis: it {'normalises each moment, not each feature' if norm else 'slides over the features'}. "
                 f"Write x.transpose(1, 2) before it{' and again behind it' if norm else ''}.",
             )  # fmt: skip
     elif here == {"space"} and with_role([tuple(own)], ("channel",)) and (works or (square and len(axes) > 3)):
@@ -246,6 +246,6 @@ def _alone(watch: Watch, call: Call, place: str) -> None:
     watch.say(
         "warning", place, "alone",
         f"{title(call)} takes axis 0 of {info.shape} for the batch and "
-        f"{does.get(kind_of(call), 'normalizes along the wrong axes')}, but that axis has the {channels.size} channels "
+        f"{does.get(kind_of(call), 'normalises along the wrong axes')}, but that axis has the {channels.size} channels "
         f"of {entry.layer}, which took its input for one sample. Give the model a batch axis: x.unsqueeze(0).",
     )  # fmt: skip

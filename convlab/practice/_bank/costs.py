@@ -86,7 +86,7 @@ PARAMS = {
 }
 PARAMS_3D = {
     **PARAMS,
-    "the depth is left out": "A 3-D kernel has kD * kH * kW taps.",
+    "the depth is left out": "A 3D kernel has kD * kH * kW taps.",
     "the kernel's depth on every axis": "The kernel need not be a cube: multiply its three sides.",
 }
 

@@ -182,7 +182,7 @@ OVERLAP_COUNTS = Exercise(
     idea="the checkerboard",
     question="Along one axis, how many stamps of a transposed convolution land on each output element?\n\n"
     "`input_size` elements stamp a kernel of `kernel_size` elements, `stride` apart, all ints; there is "
-    "no padding. The result is a 1-D tensor of `torch.int64` with one count for each output element: "
+    "no padding. The result is a 1D tensor of `torch.int64` with one count for each output element: "
     "`overlap_counts(3, 3, 2)` is `tensor([1, 1, 2, 1, 2, 1, 1])`. The uneven counts are the "
     "checkerboard.",
     difficulty=1,

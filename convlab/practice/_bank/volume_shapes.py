@@ -1,4 +1,4 @@
-"""The exercise on the five numbers in the shape of a 3-D convolution's output."""
+"""The exercise on the five numbers in the shape of a 3D convolution's output."""
 
 from convlab.practice._bank._making import known, row, table
 from convlab.practice.exercise import Exercise
