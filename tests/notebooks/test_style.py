@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import io
 import re
 import statistics
@@ -62,12 +63,28 @@ def tags(cell: NotebookNode) -> set[str]:
 
 def tree(cell: NotebookNode) -> ast.Module:
     """The syntax of a code cell; magics and shell lines are calls of `get_ipython`."""
-    return ast.parse(plain_python(cell))
+    return _parsed(cell.source)
+
+
+@functools.cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(_transformed(source))
 
 
 def plain_python(cell: NotebookNode) -> str:
     """The source of a code cell, magics and shell lines written as calls."""
-    return TransformerManager().transform_cell(cell.source)  # type: ignore[no-untyped-call]
+    return _transformed(cell.source)
+
+
+@functools.cache
+def _transformed(source: str) -> str:
+    return TransformerManager().transform_cell(source)  # type: ignore[no-untyped-call]
+
+
+@functools.cache
+def read(path: Path) -> NotebookNode:
+    """A notebook; every rule is given the same one."""
+    return nbformat.read(path, as_version=4)
 
 
 def calls(cell: NotebookNode) -> Iterator[tuple[str, ast.Call]]:
@@ -348,7 +365,7 @@ RULES: list[Callable[[Book], list[str]]] = [
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.__name__) for rule in RULES])
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in NOTEBOOKS])
 def test_notebook(path: Path, rule: Callable[[Book], list[str]]) -> None:
-    assert rule(Book(path, nbformat.read(path, as_version=4))) == []
+    assert rule(Book(path, read(path))) == []
 
 
 # The rules themselves: a notebook that follows them, and one change for each way to break them.
