@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
-import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+import cifar_folder
 import numpy as np
 import pytest
 import torch
+from cifar_folder import python2
 
 from convlab import data
-
-TRAIN = [f"data_batch_{number}" for number in range(1, 6)]
-
-
-PICKLER: Any = pickle._Pickler  # the one whose opcodes can be changed
-
-
-class Python2Pickler(PICKLER):  # type: ignore[misc]
-    """Writes as Python 2 did in 2009: texts are bytes, protocol 2, numpy's old names."""
-
-    dispatch: ClassVar[dict[type, Any]] = dict(PICKLER.dispatch)
-
-    def save_text(self, text: bytes | str) -> None:
-        raw = text.encode("latin1") if isinstance(text, str) else text
-        short = len(raw) < 256
-        opcode = pickle.SHORT_BINSTRING if short else pickle.BINSTRING
-        self.write(opcode + struct.pack("<B" if short else "<i", len(raw)) + raw)
-        self.memoize(text)
-
-    def save_global(self, obj: Any, name: str | None = None) -> None:
-        if getattr(obj, "__name__", "") == "_reconstruct":
-            self.write(b"cnumpy.core.multiarray\n_reconstruct\n")
-        else:
-            super().save_global(obj, name)
-
-    dispatch[bytes] = dispatch[str] = save_text
-    dispatch[type] = save_global
-
-
-def python2(content: object) -> bytes:
-    """The pickle that Python 2 would have written."""
-    file = io.BytesIO()
-    Python2Pickler(file, protocol=2).dump(content)
-    return file.getvalue()
 
 
 def batch(number: int, count: int = 3) -> dict[str, Any]:
@@ -58,24 +24,14 @@ def batch(number: int, count: int = 3) -> dict[str, Any]:
     pixels[:, 0, 0, 31] = 255  # red at the top right
     pixels[:, 2, 31, 0] = 254  # blue at the bottom left
     pixels[:, 1, 16, 16] = np.arange(count) + 10 * number
-    return {
-        "data": pixels.reshape(count, 3072),
-        "labels": [(number + index) % 10 for index in range(count)],
-        "batch_label": f"batch {number}",
-        "filenames": [f"{number}_{index}.png" for index in range(count)],
-    }
+    return cifar_folder.batch(f"batch {number}", pixels, [(number + index) % 10 for index in range(count)])
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The unpacked archive, with few pictures."""
-    folder = tmp_path / "cifar-10-batches-py"
-    folder.mkdir()
-    for number, name in enumerate([*TRAIN, "test_batch"], start=1):
-        (folder / name).write_bytes(python2(batch(number)))
-    meta = {"label_names": list(data.CIFAR10_CLASSES), "num_cases_per_batch": 3, "num_vis": 3072}
-    (folder / "batches.meta").write_bytes(python2(meta))
-    return folder
+    names = [*cifar_folder.TRAIN, cifar_folder.TEST]
+    return cifar_folder.write(tmp_path, {name: batch(number) for number, name in enumerate(names, start=1)})
 
 
 def test_the_files_made_here_have_the_old_format(folder: Path) -> None:
