@@ -6,7 +6,9 @@ import base64
 import copy
 import hashlib
 import io
+import itertools
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -47,7 +49,7 @@ To run the code, and to do the exercises, take the course to your own machine: [
 ```{{toctree}}
 :maxdepth: 1
 
-{names}
+{entries}
 ```
 
 (start)=
@@ -130,6 +132,22 @@ def folded(notebook: NotebookNode) -> NotebookNode:
     return found
 
 
+def entry(name: str, notebook: NotebookNode) -> str:
+    """The line of a page in the list of all: the number by which the notebooks call it, and its title.
+
+    Args:
+        name: Of the page.
+        notebook: Its first heading is the title.
+
+    Example:
+        >>> entry("07_holes", nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Holes: what for?")]))
+        '07 Holes: what for? <07_holes>'
+    """
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    title = re.search(r"^# (.+)$", prose, re.MULTILINE)
+    return f"{name.partition('_')[0]} {title[1]} <{name}>" if title else name
+
+
 def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
     for cell in notebook.cells:
         yield from cell.get("outputs", [])
@@ -154,7 +172,7 @@ def build(notebooks: Mapping[str, NotebookNode], scripts: Path, source: Path, pa
 
     for name, notebook in notebooks.items():
         nbformat.write(folded(notebook), source / f"{name}.ipynb", version=nbformat.NO_CONVERT)
-    index = INDEX.format(count=len(notebooks), names="\n".join(notebooks))
+    index = INDEX.format(count=len(notebooks), entries="\n".join(itertools.starmap(entry, notebooks.items())))
     (source / "index.md").write_text(index, encoding="utf-8")
     static = source / "_static"
     shutil.copytree(_HERE / "static", static)

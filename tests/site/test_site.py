@@ -81,7 +81,7 @@ def test_the_pages_of_a_small_course(web: Path, tmp_path: Path, monkeypatch: pyt
     assert "math notranslate" in first
     assert "tex-svg.js" in first
     assert "tex-svg.js" not in index
-    assert "What is small?" in index
+    assert "01 What is small?" in index
     assert "chequerboard" in (where / "searchindex.js").read_text("utf-8")
     assert set(scripts.FILES) | {"anywidget.js"} <= {path.name for path in (where / "_static").iterdir()}
     asked = [name for page in (first, second, index) for name in re.findall(r'(?:src|href)="([^"#]*)', page)]
