@@ -3,7 +3,7 @@
 # make browser    tries every explorer of every notebook in Chromium, with a kernel and without
 # make waits      measures there how long a reader waits for a picture
 # make web        fetches what those tests and the pages need to show widgets without a kernel
-# make notebooks  runs the notebooks again and stores their outputs
+# make notebooks  runs the notebooks again and stores their outputs, and the picture of the README
 # make site       makes pages of the course, in the folder convlab-site
 # make pages      makes them, and tries them in Chromium
 # make lint       checks style and types
@@ -59,6 +59,7 @@ notebooks: $(VENV)/.dev
 	$(BIN)/ruff check notebooks
 	$(BIN)/ruff format notebooks
 	$(BIN)/python tests/notebooks/execute.py $(sort $(wildcard notebooks/*.ipynb))
+	$(BIN)/python tests/readme_picture.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -49,8 +49,8 @@ class View {
     this.stop = [];
     canvas.addEventListener("pointermove", (event) => this.point(this.under(event)));
     canvas.addEventListener("pointerleave", () => this.point(null));
+    this.stage.addEventListener("click", () => canvas.focus({ preventScroll: true })); // beside the picture, too
     canvas.addEventListener("click", (event) => {
-      canvas.focus({ preventScroll: true });
       const [step] = this.picture.stepsAt.get(this.under(event)) || [];
       if (step !== undefined) this.go(step, { anchor: this.under(event) });
     });

@@ -141,6 +141,20 @@ def test_what_python_repeats_late_does_not_throw_the_reader_back(browser: Browse
         refuse(guard.faults())
 
 
+def test_who_clicks_beside_the_picture_can_step(browser: Browser) -> None:
+    with chromium.guarded_page(browser) as (page, guard):
+        view = front.shown(page, scenes.sliding_window(ConvSpec(1, 1, (2,)), 6))
+        stage, picture = (view.locator(part).bounding_box() for part in (".convlab-stage", checks.PICTURE))
+        assert stage
+        assert picture
+        beside = (picture["x"] + picture["width"] + stage["x"] + stage["width"]) / 2
+        assert beside > picture["x"] + picture["width"]
+        page.mouse.click(beside, picture["y"] + picture["height"] / 2)
+        page.keyboard.press("ArrowRight")
+        assert checks.shown(view).step == 1
+        refuse(guard.faults())
+
+
 @pytest.mark.parametrize(
     ("missing", "is_required", "outcome"),
     [

@@ -78,13 +78,14 @@ def plain_python(cell: NotebookNode) -> str:
 
 @functools.cache
 def _transformed(source: str) -> str:
-    return TransformerManager().transform_cell(source)  # type: ignore[no-untyped-call]
+    found: str = TransformerManager().transform_cell(source)  # type: ignore[no-untyped-call]
+    return found
 
 
 @functools.cache
 def read(path: Path) -> NotebookNode:
     """A notebook; every rule is given the same one."""
-    return nbformat.read(path, as_version=4)
+    return execute.read(path)
 
 
 def calls(cell: NotebookNode) -> Iterator[tuple[str, ast.Call]]:
