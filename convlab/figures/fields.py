@@ -63,7 +63,6 @@ def field(
         for first, count in zip(starts, sizes, strict=True):
             ax.axvspan(first - 0.5, first + count - 0.5, **_BOX)
         ax.set(xlabel=f"L = {len(values)}", ylabel="strength", xlim=(-0.5, len(values) - 0.5), ylim=(0, 1.08 * limit))
-        ax.spines[["top", "right"]].set_visible(False)
     else:
         height, width = values.shape
         ax = style.axes(ax, width=4.4, height=0.6 + 3.4 * min(2.0, height / width))
@@ -71,6 +70,7 @@ def field(
         ax.figure.colorbar(drawn, ax=ax, shrink=0.75, aspect=15)
         if starts:
             _draw_box(ax, starts, sizes)
+        style.frame(ax)
         ax.set(xticks=[], yticks=[], xlabel=f"W = {width}", ylabel=f"H = {height}")
         ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     ax.set_title(title or "")

@@ -67,7 +67,6 @@ def signals(
         ax.plot(time, trace, color=colour, linewidth=1, label=names[channel])
     ax.set(xlabel="time in s" if sample_rate else f"sample (L = {length})", title=title or "")
     ax.set_xlim(float(time[0]), float(time[-1]) if length > 1 else float(time[0]) + 1)
-    ax.spines[["top", "right"]].set_visible(False)
     if step:
         ax.set_yticks([-step * channel for channel in range(channels)], names)
         ax.spines["left"].set_visible(False)

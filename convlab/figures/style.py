@@ -81,7 +81,9 @@ def _words(alt: str, include: object = None, exclude: object = None) -> MimeBund
 
 
 def panels(rows: int, columns: int, *, width: float, height: float) -> np.ndarray:
-    """The axes of a new figure of `width` x `height` inches, for pictures side by side.
+    """The axes of a new figure of `width` x `height` inches, for charts and pictures side by side.
+
+    They are open above and to the right, as a chart is; what draws a picture puts `frame` around it.
 
     Returns:
         A one-dimensional array of axes where `rows` or `columns` is 1, otherwise an array of shape (rows, columns).
@@ -93,6 +95,8 @@ def panels(rows: int, columns: int, *, width: float, height: float) -> np.ndarra
     import matplotlib.pyplot as plt
 
     axes = plt.subplots(rows, columns, figsize=(width, height), dpi=DPI, layout="compressed", squeeze=False)[1]
+    for ax in axes.flat:
+        ax.spines[["top", "right"]].set_visible(False)
     return axes.reshape(-1) if 1 in (rows, columns) else axes
 
 
@@ -104,6 +108,21 @@ def axes(ax: Axes | None = None, *, width: float = 4.0, height: float = 3.0) -> 
         [2.0, 1.0]
     """
     return panels(1, 1, width=width, height=height)[0] if ax is None else ax
+
+
+def frame(ax: Axes) -> None:
+    """A line on all four sides, as around a picture.
+
+    Args:
+        ax: The axes.
+
+    Example:
+        >>> ax = axes()
+        >>> frame(ax)
+        >>> ax.spines["top"].get_visible()
+        True
+    """
+    ax.spines[:].set_visible(True)
 
 
 def ink_for(colour: str, theme: Theme) -> str:

@@ -159,7 +159,6 @@ def curves(
     for (name, values), dashes in zip((expected or {}).items(), itertools.cycle(["--", ":", "-."]), strict=False):
         ax.plot(range(1, len(values) + 1), values, dashes, color="black", label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title or "", yscale="log" if log else "linear")
-    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
     return ax
 
@@ -172,5 +171,6 @@ def _plane(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _labelled(ax: Axes, height: int, width: int, title: str | None) -> Axes:
+    style.frame(ax)
     ax.set(xticks=[], yticks=[], xlabel=f"W = {width}", ylabel=f"H = {height}", title=title or "")
     return ax

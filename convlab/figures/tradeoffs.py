@@ -66,6 +66,5 @@ def tradeoff(
         ax.axhline(guessing, color="black", linestyle=":", linewidth=1)
     ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel, title=title or "")
     ax.margins(x=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
     style.describe(ax.figure, f"{ylabel} against {xlabel}. {'; '.join(words)}.")
     return ax

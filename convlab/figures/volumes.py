@@ -75,6 +75,7 @@ def slices(
         )  # fmt: skip
         ax.axvline(at[across], color=style.COLOURS[4], linewidth=0.8)
         ax.axhline(at[down], color=style.COLOURS[4], linewidth=0.8)
+        style.frame(ax)
         place = f"{name} = {at['dhw'.index(name)]}"
         ax.set(
             xticks=[], yticks=[], title=f"{title}, {place}" if title else place,
@@ -133,6 +134,7 @@ def frames(
             image(pictures[:, d], ax=ax, title=title)
         else:
             ax.imshow(pictures[0, d].numpy(), cmap=style.DIVERGING if signed else "gray", vmin=low, vmax=high)
+        style.frame(ax)
         ax.set(xticks=[], yticks=[], title=title, xlabel="", ylabel="")
     axes[0].set(xlabel=f"W = {width}", ylabel=f"H = {height}")
     return axes  # type: ignore[return-value]

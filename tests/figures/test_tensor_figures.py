@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -215,3 +215,23 @@ def test_a_tensor_that_needs_gradients_is_drawn_and_left_alone() -> None:
     figures.feature_map(weight)
     assert torch.equal(weight, copy)
     assert weight.grad is None
+
+
+PICTURES: dict[str, Callable[[torch.Tensor], Any]] = {
+    "image": figures.image,
+    "feature_map": figures.feature_map,
+    "cells": figures.cells,
+    "field": figures.field,
+    "slices": lambda plane: figures.slices(plane.expand(3, -1, -1))[0],
+    "frames": lambda plane: figures.frames(plane.expand(3, -1, -1))[0],
+}
+
+
+@pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
+def test_a_picture_has_a_frame(draw: Callable[[torch.Tensor], Any]) -> None:
+    assert all(spine.get_visible() for spine in draw(torch.rand(4, 5)).spines.values())
+
+
+def test_a_chart_is_open_above_and_to_the_right() -> None:
+    ax = figures.curves({"loss": [2.0, 1.0]}, xlabel="epoch", ylabel="loss")
+    assert [side for side, spine in ax.spines.items() if not spine.get_visible()] == ["right", "top"]
