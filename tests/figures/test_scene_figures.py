@@ -277,7 +277,8 @@ def test_a_figure_carries_its_words() -> None:
     assert "Shown after the steps output 0; output 1." in str(figures.steps(SCENE)[0].figure.get_label())
 
 
-def test_a_notebook_stores_the_words_beside_the_picture() -> None:
+def test_a_notebook_stores_the_words_beside_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)  # IPython warns of another one that is active where tests run
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.core.pylabtools import select_figure_formats
 
