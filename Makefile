@@ -1,5 +1,6 @@
 # make lab        opens your copy of the course, convlab-course, in JupyterLab
 # make test       runs the tests, the notebooks with their outputs compared included
+# make more       runs the tests that take long: solutions filled in, commands of the README, the package installed
 # make browser    tries every explorer of every notebook in Chromium, with a kernel and without
 # make waits      measures there how long a reader waits for a picture
 # make web        fetches what those tests and the pages need to show widgets without a kernel
@@ -29,7 +30,7 @@ IN_BROWSER := CONVLAB_BROWSER=required CONVLAB_SITE='$(abspath $(SITE))' $(WEB) 
 # Those that `make test` runs, too, are here as well, unless this names others.
 BROWSER_TESTS := tests/browser --ignore tests/browser/test_latency.py --ignore tests/browser/test_site.py
 
-.PHONY: lab test browser waits web site pages notebooks lint clean
+.PHONY: lab test more browser waits web site pages notebooks lint clean
 .DEFAULT_GOAL := lab
 
 lab: $(VENV)/.course
@@ -38,6 +39,9 @@ lab: $(VENV)/.course
 # one thread for each of two workers, who would wait for each other otherwise
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+more: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m long -n 2 --dist loadfile
 
 browser: $(VENV)/.dev web
 	$(IN_BROWSER) $(BROWSER_TESTS) -n 3 --dist load

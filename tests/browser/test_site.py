@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from browser import books, checks, chromium, controls
-from browser.needs import WANTED, need, refuse
+from browser.needs import LONG, WANTED, need, refuse
 from browser.views import VIEWS, faults_without_kernel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = LONG
 
 NAMES = sorted(path.stem for path in books.COURSE.glob("*.ipynb"))
 EXPLORERS = {Path(name).stem: list(books.explorers(notebook).values()) for name, notebook in books.course().items()}

@@ -52,6 +52,7 @@ RUNS = {
         f"{HERE}::test_make_lab_hands_on_the_torch_that_is_named", "the address is not ours, and needs a network"
     ),
     "make test": Run(f"{IN_CI} test"),
+    "make more": Run(f"{IN_CI} more"),
     "make lint": Run(f"{IN_CI} lint"),
     "make web": Run(f"{IN_CI} web"),
     "make browser": Run(f"{IN_CI} browser"),
@@ -213,6 +214,7 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_make_lab_makes_a_copy_and_starts_jupyterlab(tmp_path: Path) -> None:
     ended = make(tmp_path, "lab", "LAB_ARGS=--version")  # JupyterLab says its version, and ends
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -239,6 +241,7 @@ def test_make_lab_hands_on_the_torch_that_is_named(tmp_path: Path) -> None:
     assert installs == [words, "--editable '.[course]'"]
 
 
+@pytest.mark.long
 def test_make_notebooks_stores_the_outputs(tmp_path: Path) -> None:
     for folder in ("notebooks", "tests/notebooks"):
         (tmp_path / folder).mkdir(parents=True)
@@ -252,6 +255,7 @@ def test_make_notebooks_stores_the_outputs(tmp_path: Path) -> None:
     assert ("".join(cell["source"]), cell["outputs"][0]["text"]) == ("print(6 * 7)", ["42\n"])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells the memory of a process in this way")
 def test_what_learners_cost_is_measured() -> None:
     command = [sys.executable, "tests/benchmarks/learners.py", "--learners", "1", "--alone", "0"]

@@ -15,6 +15,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+pytestmark = pytest.mark.long
+
 SUCH_AS_THE_COURSE_HAS = [
     "import sys\n\nimport ipywidgets\nimport matplotlib.pyplot as plt\nfrom tqdm.auto import tqdm",
     "print('one', flush=True)\nprint('two')\nprint(sys.executable)",

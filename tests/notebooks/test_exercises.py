@@ -60,6 +60,7 @@ def checks() -> dict[str, dict[str, bool]]:
     return solved(*NOTEBOOKS)
 
 
+@pytest.mark.long
 @EACH
 def test_with_the_solutions_every_check_passes(path: Path, checks: dict[str, dict[str, bool]]) -> None:
     assert list(checks[str(path)]) == list(exercises.names_in(execute.read(path)).values())
@@ -118,6 +119,7 @@ def test_refused(spoil: Callable[[NotebookNode], None], fault: str) -> None:
     assert any(fault in said for said in faults("02_conv1d", notebook))
 
 
+@pytest.mark.long
 def test_a_wrong_solution_is_seen(tmp_path: Path) -> None:
     notebook = with_exercises("window_count", "dot")
     notebook.cells.insert(0, new_code_cell("from convlab import practice"))

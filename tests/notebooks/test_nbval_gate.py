@@ -16,6 +16,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+pytestmark = pytest.mark.long
+
 PROJECT = Path(__file__).resolve().parents[2]
 BAR = "with tqdm(total=3, unit='epoch') as bar:\n    bar.update()"
 PICTURE = "figure = plt.figure(figsize=(1, 1))\nfigure.add_subplot().plot([0, 1])\nplt.show()"

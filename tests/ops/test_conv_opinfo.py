@@ -27,7 +27,12 @@ pytestmark = pytest.mark.filterwarnings(EVEN_SAME_WARNING)
 
 OPERATIONS = {f"{operation}{ndim}d": operation for operation in (CONV, CONV_TRANSPOSE) for ndim in (1, 2, 3)}
 EVERY_SAMPLE = [
-    pytest.param(name, method, id=f"{name}-{method}")
+    pytest.param(
+        name,
+        method,
+        id=f"{name}-{method}",
+        marks=[pytest.mark.long] if (name, method) == ("conv3d", "reference") else [],
+    )
     for name, operation in OPERATIONS.items()
     for method in operation.algorithms
 ]

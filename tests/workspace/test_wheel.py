@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {path.name: path.read_bytes() for path in (PROJECT / "notebooks").glob("*.ipynb")}
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
