@@ -22,6 +22,8 @@ BIN := $(VENV)/bin
 
 # Where the pages of the course are put.
 SITE ?= convlab-site
+# Options for convlab site, as SITE_ARGS=--stored, which takes the outputs that are stored.
+SITE_ARGS ?=
 
 # Where the scripts lie that a page without a kernel needs.
 WEB := CONVLAB_WEB='$(abspath $(VENV)/web)'
@@ -29,6 +31,9 @@ IN_BROWSER := CONVLAB_BROWSER=required CONVLAB_SITE='$(abspath $(SITE))' $(WEB) 
 
 # Those that `make test` runs, too, are here as well, unless this names others.
 BROWSER_TESTS := tests/browser --ignore tests/browser/test_latency.py --ignore tests/browser/test_site.py
+
+# With those that take long, too; .ci/run leaves them out.
+BROWSER_ARGS ?= -m ""
 
 .PHONY: lab test more browser waits web site pages notebooks lint clean
 .DEFAULT_GOAL := lab
@@ -41,10 +46,10 @@ test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 more: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m long -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -m long -n 2 --dist loadfile
 
 browser: $(VENV)/.dev web
-	$(IN_BROWSER) $(BROWSER_TESTS) -n 3 --dist load
+	$(IN_BROWSER) $(BROWSER_TESTS) -n 3 --dist load $(BROWSER_ARGS)
 
 pages: $(VENV)/.dev web site
 	$(IN_BROWSER) tests/browser/test_site.py -n 3 --dist load
@@ -57,7 +62,7 @@ web: $(VENV)/.dev
 	$(BIN)/python -m convlab.site.scripts $(VENV)/web
 
 site: $(VENV)/.dev
-	$(WEB) $(BIN)/convlab site $(SITE)
+	$(WEB) $(BIN)/convlab site $(SITE) $(SITE_ARGS)
 
 notebooks: $(VENV)/.dev
 	$(BIN)/ruff check notebooks

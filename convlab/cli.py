@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help=f"where the pages are put (default: {site.FOLDER}); a site that was made there before is replaced",
     )
+    site_.add_argument(
+        "--stored", action="store_true", help="take the stored outputs, and run only what the explorers need"
+    )
     card_ = commands.add_parser(
         "card",
         help="write the reference card, one page to print",
@@ -122,7 +125,7 @@ def _lab(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
 
 
 def _site(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
-    site.build(parsed.folder, tell=lambda line: print(line, flush=True))
+    site.build(parsed.folder, stored=parsed.stored, tell=lambda line: print(line, flush=True))
     print(f"The pages: {(parsed.folder / 'index.html').absolute()}")
     return 0
 

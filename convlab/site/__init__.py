@@ -50,7 +50,11 @@ def require_tools() -> None:
 
 
 def build(
-    folder: Path, files: Mapping[str, bytes] | None = None, *, tell: Callable[[str], None] = lambda line: None
+    folder: Path,
+    files: Mapping[str, bytes] | None = None,
+    *,
+    stored: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Run the notebooks, and put them into a folder as pages.
 
@@ -60,6 +64,7 @@ def build(
     Args:
         folder: Where the pages are to be. A site that was made there before is replaced when the new one is whole.
         files: The notebooks by their names; None takes the course.
+        stored: Take the outputs that are stored in the notebooks, and run only what the explorers need.
         tell: Called with a line about each thing that is done.
 
     Raises:
@@ -71,12 +76,14 @@ def build(
     require_tools()
     folder = folder.absolute()
     place.check(folder)
-    from convlab.site import pages, running, scripts
+    from convlab.site import needed, pages, running, scripts
 
     web = scripts_folder()
     if scripts.missing(web):
         scripts.require_npm()
     notebooks = pages.read(workspace.course() if files is None else files)
+    for notebook in notebooks.values() if stored else ():
+        needed.leave_out(notebook, needed.explorers(notebook))
     work = place.scratch(folder)
     try:
         scripts.fetch(web)

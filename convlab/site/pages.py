@@ -169,6 +169,7 @@ def build(notebooks: Mapping[str, NotebookNode], scripts: Path, source: Path, pa
         >>> build({}, Path("web"), Path("source"), Path("pages"))  # doctest: +SKIP
     """
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace
 
     for name, notebook in notebooks.items():
         nbformat.write(folded(notebook), source / f"{name}.ipynb", version=nbformat.NO_CONVERT)
@@ -181,10 +182,19 @@ def build(notebooks: Mapping[str, NotebookNode], scripts: Path, source: Path, pa
     shutil.copy(anywidget_file(), static / "anywidget.js")
     said = io.StringIO()
     scratch = source / "_scratch"
-    tool = Sphinx(
-        source, None, pages, scratch, "html", confoverrides=settings(notebooks), status=None, warning=said, parallel=2
-    )
-    tool.build()
+    with docutils_namespace():  # what Sphinx registers ends with it: a second site may be made
+        tool = Sphinx(
+            source,
+            None,
+            pages,
+            scratch,
+            "html",
+            confoverrides=settings(notebooks),
+            status=None,
+            warning=said,
+            parallel=2,
+        )
+        tool.build()
     (pages / ".buildinfo").unlink(missing_ok=True)
     shutil.rmtree(pages / "_sources", ignore_errors=True)
     faults = ANSI_COLOUR.sub("", said.getvalue()).replace(f"{source}{os.sep}", "").strip()

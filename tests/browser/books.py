@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 from pathlib import Path
 
 import execute
-import exercises
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from browser.jupyter import Lab
+from convlab.site.needed import NOT_RUN, explorers, leave_out
 
 COURSE = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -52,31 +51,13 @@ def put(lab: Lab, name: str, cells: dict[str, str]) -> NotebookNode:
 def put_explorers(lab: Lab, name: str, notebook: NotebookNode) -> NotebookNode:
     """Write a notebook without the code that no explorer needs into the reader's folder, and return it."""
     tagged = for_explorers(notebook)
-    tagged.cells = [cell for cell in tagged.cells if exercises.NOT_RUN not in cell.metadata.get("tags", [])]
+    tagged.cells = [cell for cell in tagged.cells if NOT_RUN not in cell.metadata.get("tags", [])]
     return _written(lab, name, tagged)
 
 
 def _written(lab: Lab, name: str, notebook: NotebookNode) -> NotebookNode:
     (lab.folder / name).write_bytes(execute.as_bytes(notebook))
     return notebook
-
-
-def explorers(notebook: NotebookNode) -> dict[str, str]:
-    """The names of the explorers that a notebook shows, by the ids of their cells."""
-    sources = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "code"}
-    return {id_: name for id_, source in sources.items() if (name := _explorer_shown(source))}
-
-
-def _explorer_shown(source: str) -> str | None:
-    """The name of the explorer that is the value of a cell; None where there is none."""
-    try:
-        statements = ast.parse(source).body
-    except SyntaxError:  # a magic, or a mistake that a cell shows
-        return None
-    last = statements[-1] if statements else None
-    call = last.value if isinstance(last, ast.Expr) else None
-    name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
-    return name.removeprefix("explorers.") if name.startswith("explorers.") else None
 
 
 def course() -> dict[str, NotebookNode]:
@@ -88,5 +69,5 @@ def course() -> dict[str, NotebookNode]:
 def for_explorers(notebook: NotebookNode) -> NotebookNode:
     """The notebook with a tag on every code cell that no explorer needs, so that these are not run."""
     found = copy.deepcopy(notebook)
-    exercises.leave_out(found, explorers(notebook))
+    leave_out(found, explorers(notebook))
     return found

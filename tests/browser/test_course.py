@@ -11,6 +11,7 @@ import pytest
 from browser import books, chromium, controls, jupyter, pages, views
 from browser.needs import LONG, refuse
 from convlab import explorers
+from convlab.site import needed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -18,9 +19,15 @@ if TYPE_CHECKING:
 pytestmark = LONG
 
 COURSE = books.course()
-PLACES = {cell: explorer for notebook in COURSE.values() for cell, explorer in books.explorers(notebook).items()}
+PLACES = {cell: explorer for notebook in COURSE.values() for cell, explorer in needed.explorers(notebook).items()}
 FIRST = {explorer: cell for cell, explorer in reversed(PLACES.items())}.values()
 """The cells in which an explorer comes for the first time: there all of its controls are moved."""
+WITH_A_FIRST = [
+    pytest.param(
+        name, id=Path(name).stem, marks=() if set(FIRST) & set(needed.explorers(COURSE[name])) else pytest.mark.long
+    )
+    for name in COURSE
+]
 EACH = pytest.mark.parametrize("name", [pytest.param(name, id=Path(name).stem) for name in COURSE])
 
 
@@ -40,13 +47,13 @@ def test_the_course_has_every_explorer() -> None:
     assert len(FIRST) == len(set(PLACES.values()))
 
 
-@EACH
+@pytest.mark.parametrize("name", WITH_A_FIRST)
 def test_in_jupyterlab(name: str, browser: Browser, lab: jupyter.Lab) -> None:
     notebook = books.put_explorers(lab, f"explorers-{name}", COURSE[name])
     with jupyter.opened(browser, lab, f"explorers-{name}", notebook) as (opened, guard):
         refuse(opened.faults())
         found: list[str] = []
-        for cell, explorer in books.explorers(COURSE[name]).items():
+        for cell, explorer in needed.explorers(COURSE[name]).items():
             area = opened.output(cell)
             most = None if cell in FIRST else 2
             found += with_names(views.faults(area, explorer) + controls.faults(area, most=most), cell, explorer)
@@ -60,6 +67,6 @@ def test_stored_it_is_a_picture(name: str, browser: Browser, scripts: Path, tmp_
     found: list[str] = []
     with chromium.guarded_page(browser) as (page, guard):
         page.goto(path.as_uri())
-        for cell, explorer in books.explorers(COURSE[name]).items():
+        for cell, explorer in needed.explorers(COURSE[name]).items():
             found += with_names(pages.static_faults(pages.output(page, cell)), cell, explorer)
         refuse(found + guard.faults())

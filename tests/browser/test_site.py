@@ -16,6 +16,7 @@ import pytest
 from browser import books, checks, chromium, controls
 from browser.needs import LONG, WANTED, need, refuse
 from browser.views import VIEWS, faults_without_kernel
+from convlab.site import needed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = LONG
 
 NAMES = sorted(path.stem for path in books.COURSE.glob("*.ipynb"))
-EXPLORERS = {Path(name).stem: list(books.explorers(notebook).values()) for name, notebook in books.course().items()}
+EXPLORERS = {Path(name).stem: list(needed.explorers(notebook).values()) for name, notebook in books.course().items()}
 ALIVE = ("sliding_window", "transposed", "receptive_field")
 """The explorers whose settings work without a kernel."""
 

@@ -16,11 +16,12 @@ from browser import books, checks, chromium, controls, front, jupyter, pages, su
 from browser.needs import LONG, need, refuse
 from convlab import scenes
 from convlab.arithmetic import ConvSpec
+from convlab.site import needed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-EXPLORERS = books.explorers(books.book(books.SMALL))
+EXPLORERS = needed.explorers(books.book(books.SMALL))
 EACH = pytest.mark.parametrize("cell", [pytest.param(cell, id=name) for cell, name in EXPLORERS.items()])
 
 
@@ -211,4 +212,4 @@ def test_the_explorers_of_a_notebook_are_found() -> None:
         "c": "%timeit 1",
         "d": "f(explorers.x())",
     }
-    assert books.explorers(books.book(cells)) == {"a": "groups"}
+    assert needed.explorers(books.book(cells)) == {"a": "groups"}

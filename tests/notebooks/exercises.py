@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import ast
 import copy
-import symtable
-from collections.abc import Collection
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from convlab.practice import card, catalogue
 from convlab.practice.exercise import Task
+from convlab.site.needed import leave_out
 
 TAG = "exercise"
-NOT_RUN = "skip-execution"
-"""The tag of a cell that is left out when a notebook runs, its stored outputs as they are: nbclient's own."""
 
 
 def cells_of(task: Task) -> tuple[NotebookNode, NotebookNode]:
@@ -45,42 +42,6 @@ def filled(notebook: NotebookNode) -> NotebookNode:
             cell.source = card.solved(catalogue.find(exercises[cell.id]))
     leave_out(found, exercises, with_readers=True)
     return found
-
-
-def leave_out(notebook: NotebookNode, wanted: Collection[str], *, with_readers: bool = False) -> None:
-    """Tag every code cell that is not needed for the wanted ones; `with_readers`, those that read their names stay."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    kept, changed = set(wanted), set[str]()
-    for cell in code if with_readers else []:
-        bound, read = names(cell.source)
-        if cell.id in kept or read & changed:
-            kept.add(cell.id)
-            changed |= bound
-    needed = set[str]()
-    for cell in reversed(code):
-        bound, read = names(cell.source)
-        if cell.id in kept or bound & needed:
-            needed |= read - bound if cell.id in wanted else read  # an exercise reads the name that it binds itself
-        else:
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), NOT_RUN]
-
-
-def names(source: str) -> tuple[set[str], set[str]]:
-    """The names that a cell binds for others, and those that it reads; none where it is a magic or a mistake."""
-    try:
-        cell = symtable.symtable(
-            "\n".join(line for line in source.splitlines() if not line.startswith("%")), "cell", "exec"
-        )
-    except SyntaxError:
-        return set(), set()
-    bound = {symbol.get_name() for symbol in cell.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-    read: set[str] = set()
-    tables = [cell]
-    for table in tables:
-        tables += table.get_children()
-        symbols = [symbol for symbol in table.get_symbols() if symbol.is_referenced()]
-        read |= {symbol.get_name() for symbol in symbols if table is cell or symbol.is_global()}
-    return bound, read
 
 
 def outcomes(notebook: NotebookNode) -> dict[str, str]:

@@ -20,6 +20,8 @@ import matplotlib.pyplot as plt
 from IPython.core.interactiveshell import InteractiveShell
 from nbformat import NotebookNode
 
+from convlab.site import needed
+
 
 def run(notebook: NotebookNode, folder: Path) -> dict[str, bool]:
     """Run the cells that are not left out, and return which checks passed, by the exercise."""
@@ -27,7 +29,7 @@ def run(notebook: NotebookNode, folder: Path) -> dict[str, bool]:
     shell = InteractiveShell(ipython_dir=os.environ["CONVLAB_HOME"])  # type: ignore[no-untyped-call]
     with chdir(folder):
         for cell in notebook.cells:
-            if cell.cell_type == "code" and exercises.NOT_RUN not in cell.metadata.get("tags", []):
+            if cell.cell_type == "code" and needed.NOT_RUN not in cell.metadata.get("tags", []):
                 ran = shell.run_cell(cell.source)  # type: ignore[no-untyped-call]
                 if "raises-exception" not in cell.metadata.get("tags", []):
                     ran.raise_error()

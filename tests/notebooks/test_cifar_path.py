@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import cifar_folder
-import exercises
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ import torch
 from course_text import book, prose
 
 from convlab import data
+from convlab.site import needed
 
 EXAMPLE = "my/folder/cifar-10-batches-py"
 """What the comment beside `None` names."""
@@ -77,7 +77,7 @@ def _torch_as_it_was() -> Iterator[None]:
 def cells(stem: str) -> list[str]:
     """The imports of a notebook, and from the path on the cells that need it or what comes of it."""
     sources = [cell.source for cell in book(stem).cells if cell.cell_type == "code"]
-    names = [set[str]().union(*exercises.names(source)) for source in sources]
+    names = [set[str]().union(*needed.names(source)) for source in sources]
     wanted = {"CIFAR10_FOLDER", *READS[stem]}
     (first, *_) = (index for index, found in enumerate(names) if "CIFAR10_FOLDER" in found)
     chosen = [sources[0], *(sources[index] for index in range(first, len(sources)) if names[index] & wanted)]

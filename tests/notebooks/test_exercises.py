@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from convlab.practice import card, catalogue
+from convlab.site import needed
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 EACH = pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in NOTEBOOKS])
@@ -141,5 +142,5 @@ def test_what_the_solutions_can_change_is_run() -> None:
     }
     notebook = new_notebook(cells=[new_code_cell(source, id=id_) for id_, source in cells.items()])
     notebook.cells[2].metadata["tags"] = [exercises.TAG]
-    exercises.leave_out(notebook, ["c"], with_readers=True)
-    assert [cell.id for cell in notebook.cells if exercises.NOT_RUN in cell.metadata.get("tags", [])] == ["b", "f"]
+    needed.leave_out(notebook, ["c"], with_readers=True)
+    assert [cell.id for cell in notebook.cells if needed.NOT_RUN in cell.metadata.get("tags", [])] == ["b", "f"]

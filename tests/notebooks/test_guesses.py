@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import execute
-import exercises
 import matplotlib
 import pytest
 import torch
@@ -23,6 +22,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from convlab import practice
+from convlab.site import needed
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 TAG = "predict"
@@ -137,11 +137,11 @@ def guessed(notebook: NotebookNode, answers: Sequence[Any]) -> dict[str, list[st
     rest = dict(zip((cell.id for cell in cells_to_guess(notebook)), answers, strict=True))
     found: dict[str, list[str]] = {}
     names: dict[str, Any] = {"__name__": "notebook"}
-    exercises.leave_out(notebook, rest)
+    needed.leave_out(notebook, rest)
     for cell in notebook.cells:
         if cell.id in rest:
             found[cell.id] = untold(cell.source, rest[cell.id], names)
-        elif cell.cell_type == "code" and exercises.NOT_RUN not in cell.metadata.get("tags", []):
+        elif cell.cell_type == "code" and needed.NOT_RUN not in cell.metadata.get("tags", []):
             lines = [line for line in cell.source.splitlines() if not line.startswith("%")]
             exec(compile("\n".join(lines), cell.id, "exec"), names)
     return found

@@ -15,7 +15,7 @@ from pathlib import Path
 import execute
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from convlab import cli, site, workspace
 from convlab.site import pages, place, running, scripts
@@ -89,6 +89,18 @@ def test_the_pages_of_a_small_course(web: Path, tmp_path: Path, monkeypatch: pyt
     assert contents(home) == {}
     assert [path.name for path in where.parent.iterdir()] == ["site"]
     place.check(where)
+
+
+def test_with_stored_outputs_only_what_explorers_need_is_run(web: Path, tmp_path: Path) -> None:
+    fails, stored = new_code_cell("1 / 0"), new_output("stream", name="stdout", text="stored")
+    fails.outputs = [stored]
+    shown = [new_code_cell(line) for line in ("from convlab import explorers", "explorers.output_shape()")]
+    site.build(tmp_path / "site", {"01_a.ipynb": book(new_markdown_cell("# A"), fails, *shown)}, stored=True)
+    page = (tmp_path / "site" / "01_a.html").read_text("utf-8")
+    assert "stored" in page
+    assert "application/vnd.jupyter.widget-view+json" in page
+    with pytest.raises(WorkspaceError, match="ZeroDivisionError"):
+        site.build(tmp_path / "site", {"01_a.ipynb": book(fails)})
 
 
 @pytest.mark.parametrize(
