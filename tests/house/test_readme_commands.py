@@ -56,7 +56,7 @@ RUNS = {
     "make lint": Run(f"{IN_CI} lint"),
     "make web": Run(f"{IN_CI} web"),
     "make browser": Run(f"{IN_CI} browser"),
-    "make pages": Run(f"{IN_CI} pages"),
+    "make pages": Run(f"{WORKFLOW}: run: make browser pages"),
     "make site": Run(f"{IN_CI} site"),
     "make notebooks": Run(f"{HERE}::test_make_notebooks_stores_the_outputs"),
     ".ci/run": Run(f"{WORKFLOW}: run: .ci/run"),
