@@ -41,8 +41,8 @@ FOLDED = {
 
 INDEX = """# Convolution in PyTorch
 
-A course of {count} notebooks, as pages. Each was run from its first cell to its last before it became a page: what you
-see is what the code gives. Pictures move, and in the explorers you can step, point and change settings here.
+A course of {count} notebooks, as pages: what you see is what their code gave when it was run. Pictures move, and in the
+explorers you can step, point and change settings here.
 
 To run the code, and to do the exercises, take the course to your own machine: [how to start](#start).
 
