@@ -54,14 +54,20 @@ def _parser() -> argparse.ArgumentParser:
         "changed is never overwritten: what the course has newer lands beside it.",
         epilog="What stands after -- goes to JupyterLab as it is.",
     )
-    lab_.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=Path(workspace.FOLDER),
-        metavar="FOLDER",
-        help=f"where your copy lies (default: {workspace.FOLDER})",
+    copy = commands.add_parser(
+        "copy",
+        help="make your copy of the course, or bring it up to date, and open nothing",
+        description="Do what convlab lab does before it opens JupyterLab. A file that you changed is never overwritten.",
     )
+    for command in (lab_, copy):
+        command.add_argument(
+            "folder",
+            nargs="?",
+            type=Path,
+            default=Path(workspace.FOLDER),
+            metavar="FOLDER",
+            help=f"where your copy lies (default: {workspace.FOLDER})",
+        )
     lab_.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
     lab_.add_argument("--port", type=int, metavar="N", help="the port on which JupyterLab listens")
     site_ = commands.add_parser(
@@ -114,11 +120,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _lab(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
-    lab.require_jupyterlab()
+def _copy(parsed: argparse.Namespace, handed_on: Sequence[str] = ()) -> int:
     for line in workspace.prepare(parsed.folder):
         print(line)
     print(f"Your copy of the course: {parsed.folder.absolute()}")
+    return 0
+
+
+def _lab(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
+    lab.require_jupyterlab()
+    _copy(parsed)
     options = ["--no-browser"] if parsed.no_browser else []
     options += [] if parsed.port is None else [f"--port={parsed.port}"]
     return lab.open_lab(parsed.folder, min(workspace.course()), [*options, *handed_on])
@@ -159,4 +170,12 @@ def _env(parsed: argparse.Namespace, handed_on: Sequence[str]) -> int:
     return 1 if any(finding.fault for finding in findings) else 0
 
 
-_COMMANDS = {"lab": _lab, "site": _site, "card": _card, "env": _env, "drill": _drill, "progress": _progress}
+_COMMANDS = {
+    "lab": _lab,
+    "copy": _copy,
+    "site": _site,
+    "card": _card,
+    "env": _env,
+    "drill": _drill,
+    "progress": _progress,
+}

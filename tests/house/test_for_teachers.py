@@ -22,10 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 LEARNER = """
 import sys
-from convlab import cli, lab, practice
+from convlab import cli, practice
 
-lab.open_lab = lambda *words: 0
-assert cli.main(["lab"]) == 0
+assert cli.main(["copy"]) == 0
 practice.check("window_count", lambda input_size, kernel_size: input_size - kernel_size + {more})
 """
 
@@ -78,7 +77,10 @@ def test_jupyterhub_makes_a_copy_and_starts_the_server_in_any_case(place: str, t
     programs, home = tmp_path / "bin", tmp_path / "home of 李"
     for folder in (programs, home):
         folder.mkdir()
-    stand_in = {"python": f'exec "{sys.executable}" "$@"', "jupyterhub-singleuser": 'for word; do echo "<$word>"; done'}
+    stand_in = {
+        "convlab": f'exec "{sys.executable}" -m convlab "$@"',
+        "jupyterhub-singleuser": 'for word; do echo "<$word>"; done',
+    }
     for name, line in stand_in.items():
         (programs / name).write_text(f"#!/bin/sh\n{line}\n")
         (programs / name).chmod(0o755)
@@ -93,8 +95,8 @@ def test_jupyterhub_makes_a_copy_and_starts_the_server_in_any_case(place: str, t
         text=True,
         timeout=60,
     )
-    assert (ended.returncode, ended.stdout) == (0, "<--port=1>\n<two words>\n")
-    assert ("WorkspaceError" in ended.stderr) == (place == "taken")
+    assert (ended.returncode, ended.stdout.splitlines()[-2:]) == (0, ["<--port=1>", "<two words>"])
+    assert ended.stderr.startswith("convlab: the notebooks cannot be put into") == (place == "taken")
     first = home / spawner().default_url.removeprefix("/lab/tree/")
     assert first.is_file() == (place == "free")
 

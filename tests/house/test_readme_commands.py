@@ -63,6 +63,8 @@ RUNS = {
     "convlab lab": Run(LAB),
     "convlab lab FOLDER": Run(LAB),
     "convlab lab [FOLDER] [--no-browser] [--port N] [-- OPTIONS FOR JUPYTERLAB]": Run(LAB),
+    "convlab copy FOLDER": Run(f"{HERE}::test_convlab"),
+    "convlab copy [FOLDER]": Run(f"{HERE}::test_convlab"),
     "convlab site": Run(f"{IN_CI} site"),
     "convlab site --stored": Run(f"{IN_CI} site SITE_ARGS=--stored"),
     "convlab site [FOLDER] [--stored]": Run(f"{IN_CI} site SITE_ARGS=--stored"),
@@ -179,6 +181,7 @@ def test_a_line_that_is_commented_out_runs_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "answers", "said"),
     [
+        pytest.param(["copy", "mine"], "", "Your copy of the course: ", id="copy"),
         pytest.param(["card", "card.html"], "", "The card: ", id="card"),
         pytest.param(["env"], "", "All is well: this environment has what the course needs.", id="env"),
         pytest.param(["drill", "output_shape"], "1\nq\n", " of 1 right.", id="drill"),

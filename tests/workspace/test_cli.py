@@ -85,6 +85,17 @@ def test_lab_twice_with_an_edited_notebook_in_between(
     assert len(opened) == 3
 
 
+def test_copy_opens_nothing(opened: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, folder in (([], "convlab-course"), (["my copy 课程"], "my copy 课程")):
+        assert cli.main(["copy", *words]) == 0
+        assert capsys.readouterr().out == f"Your copy of the course: {tmp_path / folder}\n"
+        assert {path.name: path.read_bytes() for path in (tmp_path / folder).glob("*.ipynb")} == workspace.course()
+    assert cli.main(["copy"]) == 0  # once more: up to date
+    (tmp_path / "taken").touch()
+    assert cli.main(["copy", "taken"]) == 1
+    assert opened == []
+
+
 def test_lab_in_a_terminal_that_lacks_the_letters(
     opened: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +140,15 @@ def test_the_settings_of_the_course_stand_before_those_that_are_there() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["drive"], ["lab", "a", "b"], ["lab", "--port", "x"], ["lab", "--allow-root"], ["env", "--", "x"], ["env", "x"]],
+    [
+        ["drive"],
+        ["lab", "a", "b"],
+        ["lab", "--port", "x"],
+        ["lab", "--allow-root"],
+        ["copy", "a", "b"],
+        ["env", "--", "x"],
+        ["env", "x"],
+    ],
     ids=" ".join,
 )
 def test_words_that_are_not_understood(words: list[str], opened: list[tuple[Any, ...]]) -> None:
