@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     copy = commands.add_parser(
         "copy",
         help="make your copy of the course, or bring it up to date, and open nothing",
-        description="Do what convlab lab does before it opens JupyterLab. A file that you changed is never overwritten.",
+        description="Do what convlab lab does before it opens JupyterLab: what you changed is never overwritten.",
     )
     for command in (lab_, copy):
         command.add_argument(
