@@ -29,6 +29,7 @@ ALIVE = ("sliding_window", "transposed", "receptive_field")
 """The explorers whose settings work without a kernel."""
 
 WIDTHS = (1280, 800, 360, 320)
+WIDE_ENOUGH_FOR_CODE = 800
 MOST_BYTES = 4_000_000
 """Of a page with all its scenes; pictures and scripts lie beside it."""
 
@@ -45,6 +46,9 @@ TOO_WIDE = """() => {
     return [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1
         && e.getClientRects().length && !scrolls(e)).map(e => e.outerHTML.slice(0, 100));
 }"""
+
+# Code of a notebook that one must scroll sideways to read.
+CUT = "() => [...document.querySelectorAll('.cell_input pre')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -105,12 +109,14 @@ def area_of(page: Page, number: int) -> Locator:
 
 
 def width_faults(page: Page) -> list[str]:
-    """Nothing is wider than the page, on screens and on phones."""
+    """Nothing is wider than the page, on screens and on phones; code is seen whole, on screens."""
     faults = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(300)
         faults += [f"at {width} pixels the page is too narrow for {found}" for found in page.evaluate(TOO_WIDE)]
+        cut = page.evaluate(CUT) if width >= WIDE_ENOUGH_FOR_CODE else 0
+        faults += [f"at {width} pixels {cut} cells with code are cut off"] * (cut > 0)
     page.set_viewport_size({"width": 1280, "height": 900})
     return faults
 
@@ -234,11 +240,13 @@ def test_a_request_that_leaves_the_site_is_noticed(planted: str, browser: Browse
 
 def test_a_page_that_is_too_wide_and_a_picture_without_words_are_noticed(browser: Browser, tmp_path: Path) -> None:
     planted = "<div style='width: 900px'>wide</div><div class='cell_output'><img src='data:,'></div>"
+    planted += f"<div class='cell_input'><pre style='overflow: auto; font-size: 14px'>{'x' * 110}</pre></div>"
     (tmp_path / "index.html").write_text(f"<!DOCTYPE html><main>{planted}</main>", encoding="utf-8")
     with opened(browser, tmp_path, "index.html") as (page, _):
-        assert {fault[:18] for fault in width_faults(page)} == {
-            "at 800 pixels the ",
-            "at 360 pixels the ",
-            "at 320 pixels the ",
+        assert {fault[:20] for fault in width_faults(page)} == {
+            "at 800 pixels 1 cell",
+            "at 800 pixels the pa",
+            "at 360 pixels the pa",
+            "at 320 pixels the pa",
         }
         assert picture_faults(page) == ["data:, is not shown", "data:, has no words"]

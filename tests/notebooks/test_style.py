@@ -24,6 +24,9 @@ import convlab
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 MOST_LINES, MOST_LINES_IN_THE_MIDDLE, MOST_BYTES = 15, 6, 1_500_000
+MOST_COLUMNS = 96
+"""Those that the formatter keeps to where it can; the pages show as many without scrolling."""
+
 FEWEST_ASSERTS, FEWEST_QUESTIONS = 5, 4
 NETWORK = {"aiohttp", "ftplib", "gdown", "http", "httpx", "requests", "socket", "urllib", "urllib3", "wget"}
 
@@ -97,11 +100,15 @@ def calls(cell: NotebookNode) -> Iterator[tuple[str, ast.Call]]:
 
 
 def lengths(book: Book) -> list[str]:
-    """A code cell has at most 15 lines, and the middle one at most 6; blank lines do not count."""
+    """A code cell has at most 15 lines of 96 columns, and the middle one at most 6; blank lines do not count."""
     lines = {cell.id: sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in book.code}
     faults = [
         f"{name}: {count} lines; the limit is {MOST_LINES}" for name, count in lines.items() if count > MOST_LINES
     ]
+    for cell in book.code:
+        widest = max(map(len, cell.source.splitlines()), default=0)
+        if widest > MOST_COLUMNS:
+            faults.append(f"{cell.id}: a line of {widest} columns; the limit is {MOST_COLUMNS}")
     middle = statistics.median(lines.values()) if lines else 0
     if middle > MOST_LINES_IN_THE_MIDDLE:
         faults.append(f"the median of the code cells is {middle} lines; the limit is {MOST_LINES_IN_THE_MIDDLE}")
@@ -490,6 +497,7 @@ PATH = "/".join(["", "usr", "lib", "torch.py"])
     [
         pytest.param(nothing, id="as it is"),
         pytest.param(code("x = 1\n" * 15), id="15 lines"),
+        pytest.param(code(f"x = '{'x' * 90}'"), id="96 columns"),
         pytest.param(prose("A [page](https://example.org), `deconv` is not a good name."), id="a link to a page"),
         pytest.param(code("def conv(x):\n    return x", "exercise"), id="the reader writes conv"),
         pytest.param(code("def conv(x):\n    return x", "exercise:conv"), id="the reader writes conv, with a name"),
@@ -508,6 +516,7 @@ def test_a_good_notebook_passes(change: Callable[[Book], None], good: Book) -> N
     ("change", "rule"),
     [
         pytest.param(code("x = 1\n" * 16), lengths, id="16 lines"),
+        pytest.param(code(f"x = '{'x' * 91}'"), lengths, id="97 columns"),
         pytest.param(replace("assert", "x = 1\nx = 1\nx = 1\nx = 1\nassert"), lengths, id="7 lines in the middle"),
         pytest.param(replace("compute?", "compute."), opening, id="a title that does not ask"),
         pytest.param(replace("# Window", "## Window"), opening, id="no title"),
