@@ -16,7 +16,7 @@ _NUMBERS = frozenset(["parameters", "MACs", "receptive field", "jump"])
 _STOPPED = "stopped here"
 # The class stands twice where a rule of Jupyter's, which puts all cells to the right, must be outweighed.
 _STYLE = """
-.convlab-trace { overflow: auto; max-height: 36em; margin: 0.5em 0; }
+.convlab-trace { overflow: auto; max-height: 60em; margin: 0.5em 0; }
 .convlab-trace.convlab-trace table { border-collapse: collapse; color: inherit; font-size: 0.9em; margin: 0; }
 .convlab-trace.convlab-trace th, .convlab-trace.convlab-trace td { padding: 0.2em 0.5em; text-align: left; }
 .convlab-trace.convlab-trace td { white-space: nowrap; vertical-align: top; }
