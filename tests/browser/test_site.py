@@ -29,7 +29,8 @@ ALIVE = ("sliding_window", "transposed", "receptive_field")
 """The explorers whose settings work without a kernel."""
 
 WIDTHS = (1280, 800, 360, 320)
-WIDE_ENOUGH_FOR_CODE = 800
+WIDE_ENOUGH = 800
+"""From here on code, printed text and formulas are seen whole."""
 MOST_BYTES = 4_000_000
 """Of a page with all its scenes; pictures and scripts lie beside it."""
 
@@ -47,8 +48,14 @@ TOO_WIDE = """() => {
         && e.getClientRects().length && !scrolls(e)).map(e => e.outerHTML.slice(0, 100));
 }"""
 
-# Code of a notebook that one must scroll sideways to read.
-CUT = "() => [...document.querySelectorAll('.cell_input pre')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+# Code, printed text and formulas that one must scroll sideways to read, and tables that one must scroll down.
+CUT = """() => {
+    const wide = [...document.querySelectorAll('.cell_input pre, .cell_output pre, mjx-container')]
+        .filter(e => e.scrollWidth > e.clientWidth + 1);
+    const high = [...document.querySelectorAll('.cell_output *')]
+        .filter(e => e.scrollHeight > e.clientHeight + 2 && /auto|scroll/.test(getComputedStyle(e).overflowY));
+    return [...wide, ...high].map(e => e.textContent.trim().slice(0, 50));
+}"""
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -109,14 +116,14 @@ def area_of(page: Page, number: int) -> Locator:
 
 
 def width_faults(page: Page) -> list[str]:
-    """Nothing is wider than the page, on screens and on phones; code is seen whole, on screens."""
+    """Nothing is wider than the page, on screens and on phones; on screens nothing is cut off."""
     faults = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(300)
         faults += [f"at {width} pixels the page is too narrow for {found}" for found in page.evaluate(TOO_WIDE)]
-        cut = page.evaluate(CUT) if width >= WIDE_ENOUGH_FOR_CODE else 0
-        faults += [f"at {width} pixels {cut} cells with code are cut off"] * (cut > 0)
+        if width >= WIDE_ENOUGH:
+            faults += [f"at {width} pixels this is cut off: {found}" for found in page.evaluate(CUT)]
     page.set_viewport_size({"width": 1280, "height": 900})
     return faults
 
@@ -141,9 +148,9 @@ def test_a_page(name: str, browser: Browser, folder: Path) -> None:
         found = checks.theme_faults(views(page, name), "light")
         for number, explorer in enumerate(EXPLORERS.get(name, [])):
             found += [f"{explorer}: {fault}" for fault in faults_without_kernel(area_of(page, number), explorer)]
+        if formulas := page.locator("span.math, div.math").count():
+            page.locator("mjx-container svg").nth(formulas - 1).wait_for(state="attached")
         found += picture_faults(page) + width_faults(page)
-        if page.locator("span.math, div.math").count():
-            page.locator("mjx-container svg").first.wait_for(state="attached")
         page.emulate_media(color_scheme="dark")
         found += checks.theme_faults(views(page, name), "dark")
         refuse(found + guard.faults())
@@ -241,12 +248,15 @@ def test_a_request_that_leaves_the_site_is_noticed(planted: str, browser: Browse
 def test_a_page_that_is_too_wide_and_a_picture_without_words_are_noticed(browser: Browser, tmp_path: Path) -> None:
     planted = "<div style='width: 900px'>wide</div><div class='cell_output'><img src='data:,'></div>"
     planted += f"<div class='cell_input'><pre style='overflow: auto; font-size: 14px'>{'x' * 110}</pre></div>"
+    planted += "<div class='cell_output'><div style='overflow: auto; height: 9px'>a<br>b</div></div>"
     (tmp_path / "index.html").write_text(f"<!DOCTYPE html><main>{planted}</main>", encoding="utf-8")
     with opened(browser, tmp_path, "index.html") as (page, _):
-        assert {fault[:20] for fault in width_faults(page)} == {
-            "at 800 pixels 1 cell",
-            "at 800 pixels the pa",
-            "at 360 pixels the pa",
-            "at 320 pixels the pa",
-        }
+        assert [fault[:30] for fault in width_faults(page)] == [
+            "at 1280 pixels this is cut off",
+            "at 800 pixels the page is too ",
+            "at 800 pixels this is cut off:",
+            "at 800 pixels this is cut off:",
+            "at 360 pixels the page is too ",
+            "at 320 pixels the page is too ",
+        ]
         assert picture_faults(page) == ["data:, is not shown", "data:, has no words"]
