@@ -17,7 +17,7 @@ from convlab.explorers.controls import leaves, narrowed, states
 VARIABLE = "CONVLAB_SCENES"
 """The variable that says, as "beforehand", that what runs now becomes a page without a kernel."""
 
-WORDS = "No kernel here: these pictures were made beforehand. In JupyterLab the settings go further."
+WORDS = "No Python here: these pictures were made beforehand. In JupyterLab the settings go further."
 
 Settings = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class Beforehand(NamedTuple):
 
     Example:
         >>> Beforehand([{"stride": 1}, {"stride": 2}], ("stride",)).words
-        'No kernel here: these pictures were made beforehand. In JupyterLab the settings go further.'
+        'No Python here: these pictures were made beforehand. In JupyterLab the settings go further.'
     """
 
     settings: Sequence[Settings]

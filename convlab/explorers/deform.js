@@ -121,7 +121,7 @@ class Deform {
     }
     this.chosen = Math.max(0, Math.min(this.chosen, this.window.taps.length - 1));
     this.offline.textContent = this.hasKernel()
-      ? "" : "No kernel here: the points move all the same, but Python does not learn of it.";
+      ? "" : "No Python here: the points move all the same, but Python does not learn of it.";
     if (!isNew) return;
     clearTimeout(this.saving);
     this.show();

@@ -82,7 +82,7 @@ def _preset(layers: tuple[Layer, ...]) -> Preset:
 
 
 WORDS = (
-    "No kernel here: these pictures were made beforehand, of the stacks in the list, with fewer or more layers, or "
+    "No Python here: these pictures were made beforehand, of the stacks in the list, with fewer or more layers, or "
     "with one field changed. When you change another field, others may go back. In JupyterLab you build any stack."
 )
 

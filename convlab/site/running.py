@@ -60,6 +60,8 @@ async def run(
 ) -> NotebookNode:
     """The notebook with the outputs of a run in `folder`, from the first cell to the last, in its own kernel.
 
+    Of the traceback of an error, the parts in the notebook's own cells stay.
+
     Args:
         notebook: It is changed in place. Its cells have ids.
         folder: The current folder of the kernel.
@@ -88,10 +90,19 @@ async def run(
     environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # pictures are inline
     environment |= {"OMP_NUM_THREADS": "1", **(variables or {})}  # as in the tests: sums are added in the same order
     try:
-        return await client.async_execute(cwd=str(folder), env=environment)
+        done = await client.async_execute(cwd=str(folder), env=environment)
     except (CellExecutionError, CellTimeoutError, RuntimeError) as error:
         said = ANSI_COLOUR.sub("", str(error)).rstrip()
         raise NotebookError(f"cell {reached['id']}: {said}") from error
+    for output in (output for cell in done.cells for output in cell.get("outputs", [])):
+        if output.output_type == "error":
+            output.traceback = [part for part in output.traceback if not _is_in_a_file(part)]
+    return done
+
+
+def _is_in_a_file(part: str) -> bool:
+    """Whether this part of a traceback names a file: a path of this machine, and a line that other versions move."""
+    return ANSI_COLOUR.sub("", part).startswith("File ")
 
 
 def run_all(

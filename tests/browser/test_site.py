@@ -50,7 +50,7 @@ TOO_WIDE = """() => {
 
 # Code, printed text and formulas that one must scroll sideways to read, and tables that one must scroll down.
 CUT = """() => {
-    const wide = [...document.querySelectorAll('.cell_input pre, .cell_output pre, mjx-container')]
+    const wide = [...document.querySelectorAll('.cell_input pre, .cell_output pre, mjx-container[display]')]
         .filter(e => e.scrollWidth > e.clientWidth + 1);
     const high = [...document.querySelectorAll('.cell_output *')]
         .filter(e => e.scrollHeight > e.clientHeight + 2 && /auto|scroll/.test(getComputedStyle(e).overflowY));

@@ -93,7 +93,7 @@ def test_on_a_page_without_a_kernel(cell: str, on_page: tuple[Page, chromium.Gua
     view = area.locator(checks.VIEW)
     refuse(checks.faults(view))
     refuse(controls.name_faults(area) + controls.keyboard_faults(area))
-    assert "No kernel here" in view.locator(".convlab-offline").inner_text()
+    assert "No Python here" in view.locator(".convlab-offline").inner_text()
     refuse(guard.faults())
 
 

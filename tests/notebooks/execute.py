@@ -30,7 +30,6 @@ METADATA = {
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUN_TO_RUN_METADATA = ("ExecuteTime", "collapsed", "execution", "scrolled", "trusted")
-ANSI_COLOUR = running.ANSI_COLOUR
 SANITIZE = get_sanitize_patterns(Path(__file__).with_name("sanitize.cfg").read_text(encoding="utf-8"))
 
 
@@ -66,8 +65,6 @@ def _normalised_outputs(outputs: list[NotebookNode], count: int) -> list[Noteboo
         if output.output_type == "stream" and kept and kept[-1].get("name") == output.name:
             kept[-1].text += output.text  # how a text is cut into pieces depends on the moment
             continue
-        if output.output_type == "error":
-            output.traceback = [frame for frame in output.traceback if not _is_in_a_file(frame)]
         if "data" in output:
             if output.data.pop(WIDGET_VIEW, None) and "text/plain" in output.data:  # the model's id is random
                 for pattern, text in SANITIZE:
@@ -78,11 +75,6 @@ def _normalised_outputs(outputs: list[NotebookNode], count: int) -> list[Noteboo
             output.execution_count = count
         kept.append(output)
     return kept
-
-
-def _is_in_a_file(frame: str) -> bool:
-    """Whether this part of a traceback names a file: a path of this machine, and a line that other versions move."""
-    return ANSI_COLOUR.sub("", frame).startswith("File ")
 
 
 def with_ids(notebook: NotebookNode, stem: str) -> NotebookNode:

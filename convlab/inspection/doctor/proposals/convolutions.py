@@ -118,7 +118,7 @@ def _smaller_window(case: Case, call: Call) -> Iterator[Edit]:
         words = f"Bring the taps of `{name}` closer together, so that its window fits into {by(sizes)}"
         yield replaced(case, call, words, 2.9, dilation=closer)
     missing = [max(amount, -(-(most - size) // 2)) for most, (_, _, amount, size) in zip(reach, windows, strict=True)]
-    words = f"Let `{name}` pad what it gets, {by(sizes)}, to the size of its window, {by(reach)}"
+    words = f"Let `{name}` pad what it gets, {by(sizes)}, to the size of its window at least, {by(reach)}"
     yield replaced(case, call, words, 3, padding=tuple(missing))
     fitting = tuple(max(1, min(kernel, (size + 2 * more - 1) // step + 1)) for kernel, step, more, size in windows)
     if len(set(module.kernel_size)) == 1:

@@ -96,7 +96,9 @@ def _output_paddings(case: Case, call: Call) -> Iterator[Edit]:
             yield replaced(case, call, words, 1.4, output_padding=fitting)
         words = f"Give {name} a stride that is larger than its output_padding"
         yield replaced(case, call, words, 1.5, stride=tuple(max(2, extra + 1) for extra in more))
-        words = f"Leave out output_padding of {name}: there is no room for it at a stride of {module.stride[0]}"
+        words = (
+            f"Leave out output_padding of {name}: at a stride of {module.stride[0]} there is no room for {max(more)}"
+        )
         yield replaced(case, call, words, 1.6, output_padding=none)
         longer = tuple(size + extra for size, extra in zip(module.kernel_size, more, strict=False))
         words = f"Make the kernel of {name} longer in place of output_padding"
