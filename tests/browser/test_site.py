@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -143,7 +144,9 @@ def picture_faults(page: Page) -> list[str]:
 
 @EACH
 def test_a_page(name: str, browser: Browser, folder: Path) -> None:
-    assert (folder / f"{name}.html").stat().st_size < MOST_BYTES
+    written = (folder / f"{name}.html").read_text(encoding="utf-8")
+    assert len(written.encode()) < MOST_BYTES
+    assert [place for place in (sys.prefix, str(books.COURSE.parent)) if place in written] == []  # of this machine
     with opened(browser, folder, f"{name}.html") as (page, guard):
         found = checks.theme_faults(views(page, name), "light")
         for number, explorer in enumerate(EXPLORERS.get(name, [])):

@@ -30,6 +30,7 @@ METADATA = {
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUN_TO_RUN_METADATA = ("ExecuteTime", "collapsed", "execution", "scrolled", "trusted")
+ANSI_COLOUR = running.ANSI_COLOUR
 SANITIZE = get_sanitize_patterns(Path(__file__).with_name("sanitize.cfg").read_text(encoding="utf-8"))
 
 
