@@ -149,7 +149,7 @@ class Grids:
         yield f"together: {products}" if written_out else products
         outside = sum(not any(c.weight and c.source for c in found) for found in around)
         if outside:
-            yield f"{outside} of the {len(window)} points lie outside, where everything is zero"
+            yield f"{outside} of the {len(window)} points lie a whole element outside, where everything is zero"
 
 
 def grids(
