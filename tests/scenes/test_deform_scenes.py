@@ -46,7 +46,11 @@ def faults(scene: Scene) -> list[str]:
         if not re.search(rf"= {re.escape(f'{total:.2f}'.rstrip('0').rstrip('.'))}(\n|$)", step.text):
             found.append(f"{step.title}: the text ends otherwise: {step.text}")
         outside = sum(not around(scene, point) for point in step.points)
-        words = f"\n{outside} of the {len(step.points)} points lie a whole element outside, where everything is zero" if outside else ""
+        words = (
+            f"\n{outside} of the {len(step.points)} points lie a whole element outside, where everything is zero"
+            if outside
+            else ""
+        )
         if not step.text.endswith(words) or ("outside" in step.text) != bool(outside):
             found.append(f"{step.title}: {outside} points lie outside")
     return found
