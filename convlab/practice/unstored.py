@@ -14,7 +14,7 @@ _FRONT = """
 export default {
   render({ model, el }) {
     const show = (message) => { el.innerHTML = message.html; };
-    el.textContent = "Run this cell again to see it.";
+    el.textContent = "Run this cell in your copy of the course to see it.";
     model.on("msg:custom", show);
     model.send({});
     return () => model.off("msg:custom", show);
