@@ -68,7 +68,7 @@ def test_a_page_without_a_kernel_holds_no_question(browser: Browser, scripts: Pa
     try:
         page.goto(file.as_uri())
         area = pages.output(page, CELL)
-        refuse(not_said(area, "Run this cell again to see it."))
+        refuse(not_said(area, "Run this cell in your copy of the course to see it."))
         assert area.get_by_role("textbox").count() == 0
         assert area.get_by_role("button").count() == 0
         assert errors == []
