@@ -96,7 +96,7 @@ class View {
     this.facts.textContent = message ? "" : this.model.get("text");
     this.root.setAttribute("aria-label", this.model.get("label"));
     this.offline.textContent = this.hasKernel()
-      ? "" : this.model.get("words") || "No Python here: pointing and stepping work, the settings need one.";
+      ? "" : this.model.get("words") || "No Python here: pointing and stepping work, the settings need it.";
   }
 
   draw() {

@@ -226,7 +226,7 @@ function render({ model, el }) {
   // Without a kernel the settings do nothing. The model of the layout knows: its line to Python is dead.
   const layout = model.get("layout");
   const note = () => {
-    offline.textContent = layout?.comm_live === false ? "No Python here: pointing works, the settings need one." : "";
+    offline.textContent = layout?.comm_live === false ? "No Python here: pointing works, the settings need it." : "";
   };
   layout?.on?.("comm_live_update", note);
 
