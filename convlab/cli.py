@@ -60,14 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Do what convlab lab does before it opens JupyterLab: what you changed is never overwritten.",
     )
     for command in (lab_, copy):
-        command.add_argument(
-            "folder",
-            nargs="?",
-            type=Path,
-            default=Path(workspace.FOLDER),
-            metavar="FOLDER",
-            help=f"where your copy lies (default: {workspace.FOLDER})",
-        )
+        _add_path(command, "folder", workspace.FOLDER, "where your copy lies (default: {})")
     lab_.add_argument("--no-browser", action="store_true", help="print the address, open no browser")
     lab_.add_argument("--port", type=int, metavar="N", help="the port on which JupyterLab listens")
     site_ = commands.add_parser(
@@ -76,14 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Run every notebook, and make a static site of the course: pages that any web server can give, or "
         "a browser can open from the folder. Your own copy stays as it is. It takes some minutes.",
     )
-    site_.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=Path(site.FOLDER),
-        metavar="FOLDER",
-        help=f"where the pages are put (default: {site.FOLDER}); a site that was made there before is replaced",
-    )
+    said = "where the pages are put (default: {}); a site that was made there before is replaced"
+    _add_path(site_, "folder", site.FOLDER, said)
     site_.add_argument(
         "--stored", action="store_true", help="take the stored outputs, and run only what the explorers need"
     )
@@ -92,14 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         help="write the reference card, one page to print",
         description="Write the reference card of notebook 00 as one file that a browser shows, and prints on one page.",
     )
-    card_.add_argument(
-        "file",
-        nargs="?",
-        type=Path,
-        default=Path(card.FILE),
-        metavar="FILE",
-        help=f"what it is called (default: {card.FILE}); a file that is there is replaced",
-    )
+    _add_path(card_, "file", card.FILE, "what it is called (default: {}); a file that is there is replaced")
     commands.add_parser(
         "env",
         help="print what a report of a problem needs",
@@ -118,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Print what is done and tried, which mistakes were made, and what to review today.",
     )
     return parser
+
+
+def _add_path(command: argparse.ArgumentParser, name: str, default: str, said: str) -> None:
+    """An argument that may be left out: a file or a folder, and its help with the default at {}."""
+    help_ = said.format(default)
+    command.add_argument(name, nargs="?", type=Path, default=Path(default), metavar=name.upper(), help=help_)
 
 
 def _copy(parsed: argparse.Namespace, handed_on: Sequence[str] = ()) -> int:
