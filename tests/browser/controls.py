@@ -63,6 +63,9 @@ READ = """area => { const view = area.querySelector('[data-theme]');
     "WORDS", "['[role=img]', '.convlab-title', '.convlab-text', '.convlab-facts', '.lab-line', '.lab-text']"
 )
 
+# Whether JupyterLab does not say that the kernel is at work; a page without a kernel says nothing.
+RESTS = "() => !/\\| Busy/.test(document.querySelector('#jp-main-statusbar')?.innerText ?? '')"
+
 
 @dataclass(frozen=True)
 class Said:
@@ -90,10 +93,11 @@ def follows(area: Locator, before: Said, seconds: float | None = None) -> bool:
 
 
 def _settle(area: Locator) -> None:
-    """Wait until what is shown stays: a control may move another one."""
+    """Wait until the kernel rests, where there is one, and what is shown stays: a control may move another one."""
     before = None
     while before != (before := read(area)):
         area.page.wait_for_timeout(MILLISECONDS_TO_STAY)
+        area.page.wait_for_function(RESTS)
 
 
 def name_faults(area: Locator) -> list[str]:
