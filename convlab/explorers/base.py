@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets  # type: ignore[import-untyped]
 
 from convlab.animation import Animation, animate
-from convlab.explorers.beforehand import Beforehand, is_wanted, leaves_of, packed
+from convlab.explorers.beforehand import Beforehand, is_wanted, leaves_of, let_rest, packed
 from convlab.explorers.controls import beside, choice, takes, whole, yes_no
 from convlab.explorers.view import SceneView
 from convlab.scenes import Scene
@@ -198,7 +198,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         return shown, shown.scene.to_json()
 
     def _make_beforehand(self) -> None:
-        """Let a page without a kernel have other settings, too."""
+        """Let a page without a kernel have other settings, too; where it has none, let the controls rest."""
+        if self._beforehand is None:
+            let_rest(leaves_of(self.controls, tuple(self.controls)))
         if self._beforehand is None or self.view.beforehand:
             return
         with self._one_picture():  # the controls may take fewer values now

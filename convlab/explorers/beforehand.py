@@ -12,12 +12,18 @@ from typing import Any, NamedTuple
 
 import ipywidgets  # type: ignore[import-untyped]
 
-from convlab.explorers.controls import leaves, narrowed, states
+from convlab.explorers.controls import leaves, states, values_of
 
 VARIABLE = "CONVLAB_SCENES"
 """The variable that says, as "beforehand", that what runs now becomes a page without a kernel."""
 
-WORDS = "No Python here: these pictures were made beforehand. In JupyterLab the settings go further."
+WORDS = (
+    "No Python here: these pictures were made beforehand. When you change many settings, others may go back. In "
+    "JupyterLab all go together."
+)
+
+MOST_MOVED = 2
+"""How many controls may be moved anywhere while the others are where they are now."""
 
 Settings = Mapping[str, Any]
 
@@ -33,7 +39,7 @@ class Beforehand(NamedTuple):
 
     Example:
         >>> Beforehand([{"stride": 1}, {"stride": 2}], ("stride",)).words
-        'No Python here: these pictures were made beforehand. In JupyterLab the settings go further.'
+        'No Python here: these pictures were made beforehand. ...'
     """
 
     settings: Sequence[Settings]
@@ -51,26 +57,30 @@ def is_wanted() -> bool:
     return os.environ.get(VARIABLE) == "beforehand"
 
 
-def every(controls: Mapping[str, ipywidgets.ValueWidget], values: Mapping[str, Iterable[Any]]) -> Beforehand:
-    """All combinations of some values; the controls then take no others.
+def around(controls: Mapping[str, ipywidgets.ValueWidget], near: Mapping[str, Iterable[Any]]) -> Beforehand:
+    """All combinations of some values; and beside them, all settings that differ from those of now in two controls.
 
     Args:
         controls: The controls by their names.
-        values: By the names of controls, the values that they keep, as `narrowed` says. A control that is not named
-            keeps the one that it has.
+        near: By the names of controls, the values that are combined. A control that is not named keeps the one that it
+            has, and so does one whose value is not among them.
 
     Example:
         >>> from convlab.explorers.controls import choice, whole
-        >>> controls = {"stride": whole("stride", 1, 1, 9), "padding": choice("padding", 0, (0, 1, 2, "same"))}
-        >>> made = every(controls, {"stride": (1, 2), "padding": (0, "same")})
-        >>> [tuple(setting.values()) for setting in made.settings]
-        [(1, 0), (1, 'same'), (2, 0), (2, 'same')]
-        >>> controls["stride"].max
-        2
+        >>> controls = {name: whole(name, 1, 1, 9) for name in ("stride", "padding", "dilation")}
+        >>> settings = [tuple(setting.values()) for setting in around(controls, {"stride": (1, 2)}).settings]
+        >>> len(settings), (2, 1, 1) in settings, (1, 9, 9) in settings, (2, 9, 9) in settings
+        (217, True, True, False)
     """
-    kept = {name: narrowed(control, values.get(name, ())) for name, control in controls.items()}
-    settings = [dict(zip(kept, combination, strict=True)) for combination in itertools.product(*kept.values())]
-    return Beforehand(settings, tuple(kept))
+    now = {name: control.value for name, control in controls.items()}
+    known = {name: values_of(control) for name, control in controls.items()}
+    wanted = {name: [value for value in known[name] if value in near.get(name, ())] for name in controls}
+    ranges = [{name: wanted[name] if now[name] in wanted[name] else [now[name]] for name in controls}]
+    for moved in itertools.combinations(controls, min(MOST_MOVED, len(controls))):
+        ranges.append({name: known[name] if name in moved else [now[name]] for name in controls})
+    found = dict.fromkeys(values for taken in ranges for values in itertools.product(*taken.values()))
+    settings = [dict(zip(controls, values, strict=True)) for values in found]
+    return Beforehand(settings, tuple(controls))
 
 
 def leaves_of(controls: Mapping[str, ipywidgets.ValueWidget], order: Sequence[str]) -> list[ipywidgets.ValueWidget]:
@@ -88,6 +98,22 @@ def leaves_of(controls: Mapping[str, ipywidgets.ValueWidget], order: Sequence[st
     return [leaf for name in order for leaf in leaves(controls[name])]
 
 
+def let_rest(fields: Iterable[ipywidgets.ValueWidget]) -> None:
+    """Let fields and lists be there to be read alone: no kernel would follow them.
+
+    Args:
+        fields: What the reader shall not move.
+
+    Example:
+        >>> from convlab.explorers.controls import whole
+        >>> let_rest([stride := whole("stride", 1, 1, 9)])
+        >>> stride.disabled
+        True
+    """
+    for field in fields:
+        field.disabled = True
+
+
 def packed(
     controls: Mapping[str, ipywidgets.ValueWidget],
     made: Beforehand,
@@ -103,7 +129,7 @@ def packed(
     Example:
         >>> from convlab.explorers.controls import whole
         >>> controls = {"stride": whole("stride", 1, 1, 2)}
-        >>> text = packed(controls, every(controls, {"stride": (1, 2)}), lambda now: ("{}", f"{now['stride']}", ""))
+        >>> text = packed(controls, around(controls, {"stride": (1, 2)}), lambda now: ("{}", f"{now['stride']}", ""))
         >>> json.loads(gzip.decompress(base64.b64decode(text)))
         {'settings': [[[1], 0, '1', ''], [[2], 0, '2', '']], 'scenes': ['{}']}
     """

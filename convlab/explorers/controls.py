@@ -131,6 +131,21 @@ def beside(control: ipywidgets.ValueWidget) -> list[Any]:
     return known[max(0, at - 1) : at] + known[at + 1 : at + 2]
 
 
+def values_of(control: ipywidgets.ValueWidget) -> list[Any]:
+    """All values that a control takes.
+
+    Args:
+        control: A field, a list or a box.
+
+    Example:
+        >>> values_of(whole("stride", 2, 1, 4)), values_of(choice("mode", "b", ("a", "b")))
+        ([1, 2, 3, 4], ['a', 'b'])
+    """
+    if isinstance(control, ipywidgets.BoundedIntText):
+        return list(range(control.min, control.max + 1))
+    return [value for _, value in control._options_full] if isinstance(control, ipywidgets.Dropdown) else [False, True]
+
+
 def narrowed(control: ipywidgets.ValueWidget, values: Iterable[Any]) -> list[Any]:
     """Let a control take fewer values; those that it takes now. With one alone it rests: it is there to be read.
 

@@ -10,6 +10,7 @@ import ipywidgets  # type: ignore[import-untyped]
 import torch
 
 from convlab.data import photo
+from convlab.explorers.beforehand import is_wanted, let_rest
 from convlab.explorers.controls import choice, takes, yes_no
 from convlab.explorers.kernel_picture import picture
 from convlab.explorers.kernel_view import KernelView, photo_traits, result_traits
@@ -222,6 +223,8 @@ class KernelLab(ipywidgets.VBox):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The widget, and for pages where it does not run the pictures with their words."""
+        if is_wanted():
+            let_rest([*self.controls.values(), *self.fields[3], *self.fields[5]])
         bundle = dict(super()._repr_mimebundle_(**kwargs) or {})
         bundle["text/plain"] = repr(self)
         bundle["image/png"] = base64.b64encode(self.picture()).decode()

@@ -107,15 +107,16 @@ def _beforehand(controls: Mapping[str, Any]) -> Beforehand:
 
 
 def _changed_more(layers: tuple[Layer, ...]) -> Iterator[tuple[Layer, ...]]:
-    """A stack with one layer more and another dilation in one, and one of three layers with other dilations."""
+    """A stack with one layer more and another dilation in one, and with other dilations in its last three layers."""
     if len(layers) < MOST_LAYERS:
         longer = (*layers, layers[-1])
         for number, gap in itertools.product(range(len(longer)), range(1, 5)):
             yield (*longer[:number], longer[number]._replace(dilation=gap), *longer[number + 1 :])
-    if len(layers) == 3:
+    if len(layers) >= 3:
         for gaps in itertools.product(range(1, 6), repeat=3):
-            if sum(gaps) <= 8:  # small pictures, and all that it takes to compare 2, 2, 2 with 1, 2, 3 and 1, 2, 5
-                yield tuple(layer._replace(dilation=gap) for layer, gap in zip(layers, gaps, strict=True))
+            if max(gaps) <= 4 or sum(gaps) <= 8:  # 4, 4, 4, and all that it takes to compare 2, 2, 2 with 1, 2, 5
+                dilated = (layer._replace(dilation=gap) for layer, gap in zip(layers[-3:], gaps, strict=True))
+                yield (*layers[:-3], *dilated)
 
 
 def _changed(layers: tuple[Layer, ...]) -> Iterator[tuple[Layer, ...]]:

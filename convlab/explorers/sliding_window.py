@@ -11,7 +11,7 @@ import torch
 from convlab import scenes
 from convlab.arithmetic.spec import PADDING_MODES, ConvSpec
 from convlab.explorers.base import Explorer, Shown, choice, whole
-from convlab.explorers.beforehand import every
+from convlab.explorers.beforehand import around
 from convlab.explorers.words import sizes_in_words
 from convlab.scenes.numbers import real, weight_for
 
@@ -31,7 +31,7 @@ BEFOREHAND: dict[int, dict[str, Iterable[Any]]] = {
     3: {"input_size": range(3, 6), "kernel_size": (1, 2, 3), "stride": (1, 2), "dilation": (1, 2)}
     | {"padding": (0, 1, "same"), **_MODES},
 }
-"""By the number of spatial axes: the settings that a page without a kernel offers."""
+"""By the number of spatial axes: the values that a page without a kernel offers in all combinations."""
 
 BEFOREHAND_WITH_CHANNELS = {
     "input_size": (7, 8),
@@ -141,4 +141,4 @@ def sliding_window(
         return Shown(scene, sizes_in_words(spec, sizes))
 
     offered = BEFOREHAND_WITH_CHANNELS if "groups" in controls else BEFOREHAND[ndim]
-    return Explorer("sliding_window", controls, show, beforehand=lambda controls: every(controls, offered))
+    return Explorer("sliding_window", controls, show, beforehand=lambda controls: around(controls, offered))

@@ -9,7 +9,7 @@ from typing import Any, Literal, SupportsIndex
 from convlab import scenes
 from convlab.arithmetic import ConvSpec
 from convlab.explorers.base import Explorer, Shown
-from convlab.explorers.beforehand import every
+from convlab.explorers.beforehand import around
 from convlab.explorers.controls import choice, whole
 from convlab.explorers.words import sizes_in_words
 from convlab.scenes import Scene
@@ -33,7 +33,7 @@ BEFOREHAND: dict[int, dict[str, Iterable[Any]]] = {
     2: {"input_size": range(2, 5), "kernel_size": range(1, 5), "stride": (1, 2), "dilation": (1, 2)}
     | {"view": VIEWS, "padding": range(3), "output_padding": range(2)},
 }
-"""By the number of spatial axes: the settings that a page without a kernel offers."""
+"""By the number of spatial axes: the values that a page without a kernel offers in all combinations."""
 
 
 def transposed(
@@ -88,7 +88,7 @@ def transposed(
         "dilation": whole("dilation", dilation, 1, largest["dilation"]),
     }
     offered = BEFOREHAND[ndim]
-    return Explorer("transposed", controls, partial(_show, ndim), beforehand=lambda controls: every(controls, offered))
+    return Explorer("transposed", controls, partial(_show, ndim), beforehand=lambda controls: around(controls, offered))
 
 
 def _show(ndim: int, view: str, input_size: int, kernel_size: int, **geometry: Any) -> Shown:

@@ -209,7 +209,7 @@ def refusal_faults(area: Locator, name: str, bad: str) -> list[str]:
     """A setting that torch refuses shows a message in place of the picture, and the next good one draws again."""
     control = area.get_by_label(name, exact=True)
     good, before = control.input_value(), read(area)
-    _give(control, bad)
+    give(control, bad)
     if not follows(area, before) or not (now := read(area)).message:
         return [f"{name}={bad} shows no message: {read(area)}"]
     faults = []
@@ -217,13 +217,13 @@ def refusal_faults(area: Locator, name: str, bad: str) -> list[str]:
         faults.append(f"{name}={bad}: the picture stays beside the message")
     if not area.get_by_role("alert").count():
         faults.append(f"{name}={bad}: the message is no alert")
-    _give(control, good)
+    give(control, good)
     if not follows(area, now) or (after := read(area)).message or after.says != before.says:
         faults.append(f"after {name}={bad}, {name}={good} shows {read(area)}, not {before}")
     return faults
 
 
-def _give(control: Locator, value: str) -> None:
+def give(control: Locator, value: str) -> None:
     """Choose a word, or write a number and end it with the key Enter."""
     if control.evaluate("e => e.tagName === 'SELECT'"):
         control.select_option(label=value)

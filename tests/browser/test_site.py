@@ -180,6 +180,35 @@ def test_settings_work_without_a_kernel(name: str, number: int, browser: Browser
         refuse(found + guard.faults())
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "asked", "words"),
+    [
+        pytest.param("00_start_here", 0, {"input_size": 2}, "must fit into the padded input", id="a refusal"),
+        pytest.param("01_sliding_window", 0, {"kernel_size": 5, "input_size": 5}, "= 1", id="as large as the picture"),
+        pytest.param("01_sliding_window", 2, {"padding": 3}, "the output has 9 x 9", id="nothing but padding"),
+        pytest.param("02_conv1d", 0, {"stride": 3, "out_channels": 3}, "= 2", id="a third kernel"),
+        pytest.param("04_conv3d", 0, {"kernel_size": 3, "padding": 1}, "= 4", id="the size is kept"),
+        pytest.param("12_capstone", 0, {f"layer {n}, dilation": 4 for n in (2, 3, 4)}, "28 of the 52", id="holes"),
+    ],
+)
+def test_the_texts_ask_for_settings_that_are_there(
+    name: str, number: int, asked: dict[str, int], words: str, browser: Browser, folder: Path
+) -> None:
+    with opened(browser, folder, f"{name}.html") as (page, guard):
+        views(page, name)
+        area = area_of(page, number)
+        for label, value in asked.items():
+            before = controls.read(area)
+            controls.give(area.get_by_label(label, exact=True), str(value))
+            assert controls.follows(area, before), label
+        shown = controls.read(area)
+        assert words in shown.message + shown.says
+        assert {label: area.get_by_label(label, exact=True).input_value() for label in asked} == {
+            label: str(value) for label, value in asked.items()
+        }
+        refuse(guard.faults())
+
+
 def place_of(explorer: str) -> tuple[str, int]:
     """Where an explorer comes for the first time: the page, and its number there."""
     return next((name, shown.index(explorer)) for name, shown in EXPLORERS.items() if explorer in shown)
@@ -214,6 +243,8 @@ def test_settings_that_do_nothing_are_noticed(browser: Browser, folder: Path, mo
     with opened(browser, folder, f"{name}.html") as (page, _):
         views(page, name)
         area = area_of(page, number)
+        assert not area.locator(controls.CONTROLS).count()  # they rest
+        area.evaluate("area => area.querySelectorAll('[disabled]').forEach(e => { e.disabled = false; })")
         assert controls.control_faults(area, most=1)
 
 

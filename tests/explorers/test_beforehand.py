@@ -73,13 +73,23 @@ def test_it_is_what_a_kernel_gives(make: Callable[[], Explorer]) -> None:
         )
 
 
-def test_the_settings_of_now_are_among_them() -> None:
+@pytest.mark.parametrize(
+    ("moved", "is_there"),
+    [
+        pytest.param({}, True, id="the settings of now, far from the others"),
+        pytest.param({"input_size": 1, "dilation": 3}, True, id="two, anywhere"),
+        pytest.param({"view": "overlap", "padding": 2, "output_padding": 2}, True, id="three, near"),
+        pytest.param({"input_size": 1, "padding": 4, "dilation": 3}, False, id="three, anywhere"),
+    ],
+)
+def test_settings_are_there_around_those_of_now(moved: dict[str, Any], is_there: bool) -> None:
     explorer = explorers.transposed(1, input_size=9, kernel_size=7, stride=5)
+    now = explorer.values()
     explorer._repr_mimebundle_()
-    now = [states(control, control.value)[0] for control in explorer.controls.values()]
-    assert now in [shown for shown, *_ in unpacked(explorer)["settings"]]
-    assert (explorer.controls["stride"].min, explorer.controls["stride"].max) == (5, 5)
-    assert (explorer.controls["padding"].min, explorer.controls["padding"].max) == (0, 2)
+    shown = [shown for shown, *_ in unpacked(explorer)["settings"]]
+    wanted = [state for name, value in (now | moved).items() for state in states(explorer.controls[name], value)]
+    assert explorer.values() == now
+    assert shown.count(wanted) == is_there
 
 
 def test_a_stack_takes_its_form_for_pages() -> None:
@@ -94,10 +104,17 @@ def test_a_stack_takes_its_form_for_pages() -> None:
 
 
 @pytest.mark.parametrize("name", ["output_shape", "padding_modes", "groups"])
-def test_others_have_none(name: str) -> None:
+def test_others_have_none_and_their_controls_rest(name: str) -> None:
     explorer = getattr(explorers, name)()
     explorer._repr_mimebundle_()
     assert explorer.view.beforehand == ""
+    assert all(control.disabled for control in explorer.controls.values())
+
+
+def test_in_the_kernel_lab_controls_and_fields_rest() -> None:
+    lab = explorers.kernel_lab()
+    lab._repr_mimebundle_()
+    assert all(field.disabled for field in (*lab.controls.values(), *lab.fields[3], *lab.fields[5]))
 
 
 def test_with_a_kernel_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,3 +123,7 @@ def test_with_a_kernel_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     explorer._repr_mimebundle_()
     assert (explorer.view.beforehand, explorer.view.leaves, explorer.view.words) == ("", [], "")
     assert explorer.controls["stride"].max == 4
+    others = explorers.output_shape(), explorers.kernel_lab()
+    for other in others:
+        other._repr_mimebundle_()
+    assert not any(control.disabled for other in others for control in other.controls.values())
