@@ -29,7 +29,7 @@ def markdown(task: Task) -> str:
         <BLANKLINE>
         Stack two layers.
         <BLANKLINE>
-        Stuck: `practice.hint("two")`, three times. After an attempt: `practice.solution("two")`.
+        Stuck: `practice.hint("two")`, up to three times. After an attempt: `practice.solution("two")`.
     """
     name = task.name
     dots = ["●" * number + "○" * (_MOST - number) for number in (task.difficulty, task.importance)]
@@ -38,7 +38,7 @@ def markdown(task: Task) -> str:
             f"### Exercise: `{name}`",
             f"Difficulty {dots[0]} · importance {dots[1]} · about {task.minutes} minutes",
             inspect.cleandoc(task.question),
-            f'Stuck: `practice.hint("{name}")`, three times. After an attempt: `practice.solution("{name}")`.',
+            f'Stuck: `practice.hint("{name}")`, up to three times. After an attempt: `practice.solution("{name}")`.',
         ]
     )
 

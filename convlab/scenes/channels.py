@@ -28,7 +28,8 @@ GAP = 2.5
 def channels(layers: Iterable[ConvSpec]) -> Scene:
     """The channels of layers, the input lowest, with a link wherever an output channel reads an input channel.
 
-    There is a step for each output channel of the last layer, lit down to the input; its text counts the weights.
+    There is a step for each output channel of the last layer, lit down to the input; its text counts the weights. The
+    rows are named C_in, C between two layers, and C_out.
 
     Args:
         layers: The layers, input side first; each reads the channels that the layer before makes.
@@ -49,7 +50,8 @@ def channels(layers: Iterable[ConvSpec]) -> Scene:
     specs = list(layers)
     _check_specs(specs)
     links = [_links(spec) for spec in specs]
-    names = [f"C_in = {specs[0].in_channels}", *(_name(spec) for spec in specs)]
+    between = [f"C = {spec.out_channels}" for spec in specs[:-1]]
+    names = [f"C_in = {specs[0].in_channels}", *between, f"C_out = {specs[-1].out_channels}"]
     made = connections(links, names=names)
     steps = tuple(
         replace(step, title=f"output channel {channel}", text=_text(specs, links, channel))
@@ -149,10 +151,6 @@ def _links(spec: ConvSpec) -> torch.Tensor:
     """Which input channel reaches which output channel: those of its own group."""
     group_of = [torch.arange(n, device="cpu") // (n // spec.groups) for n in (spec.out_channels, spec.in_channels)]
     return group_of[0][:, None] == group_of[1]
-
-
-def _name(spec: ConvSpec) -> str:
-    return f"C_out = {spec.out_channels}"
 
 
 def _text(specs: Sequence[ConvSpec], links: Sequence[torch.Tensor], channel: int) -> str:

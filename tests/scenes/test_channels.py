@@ -163,6 +163,8 @@ def test_names_and_words() -> None:
     assert min(grid.left for grid in scene.grids) > max(label.left for label in scene.labels)
     assert scene.steps[0].text == "3 of the 3 inputs reach it: 0, 1, 2"
     assert scenes.connections(torch.zeros(1, 2).bool()).steps[0].text == "0 of the 2 inputs reach it"
+    separable = scenes.channels([ConvSpec(4, 6, (3,), groups=2), ConvSpec(6, 2, (1,))])
+    assert [label.text for label in separable.labels] == ["C_in = 4", "C = 6", "C_out = 2"]
     assert scenes.channels([ConvSpec(4, 2, (3,), groups=2)]).alt == "Channels as nodes: 4 to 2 channels in 2 groups."
 
 
