@@ -61,7 +61,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         show: The scene for the values of the controls, and the lines under it.
         step: The step that is shown first.
         view: What draws the scene; None makes a `SceneView`.
-        beforehand: What is offered on a page without a kernel, from the controls; None: these settings alone.
+        beforehand: What is offered on a page without a kernel, from the controls; None: these settings, and they rest.
 
     Example:
         >>> from convlab.scenes import Grid, Step
