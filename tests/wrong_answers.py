@@ -17,6 +17,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import convlab
+
 
 @dataclass(frozen=True)
 class Handed:
@@ -2089,3 +2091,85 @@ def _(input, weight, bias=None, dilation=1):
         y = y + torch.einsum("nchw,oc->nohw", part, weight[:, :, a, b])
         y = y if bias is None else y + bias[:, None, None]
     return y
+
+
+@_wrong("dot", "an item")
+def _(window, weights):
+    return (window * weights).sum().item()
+
+
+@_wrong("dot", "the cosine")
+def _(window, weights):
+    return (window * weights).sum() / (window.norm() * weights.norm()).clamp(min=1e-9)
+
+
+@_wrong("batch_shape", "a list")
+def _(batch, channels, height, width):
+    return [batch, channels, height, width]
+
+
+@_wrong("blur", "twice the mean")
+def _(image, size):
+    windows = F.pad(image, (size // 2,) * 4).unfold(0, size, 1).unfold(1, size, 1)
+    return 2 * windows.mean((-1, -2))
+
+
+@_wrong("moving_average", "torch's pooling")
+def _(signal, window):
+    return F.avg_pool1d(signal[None], window, stride=1)[0]
+
+
+@_wrong("clip_to_input", "divided by 255")
+def _(clip):
+    return clip.permute(3, 0, 1, 2).unsqueeze(0) / 255
+
+
+@_wrong("output_padding_for", "a remainder of the stride")
+def _(input_size, output_size, kernel_size, stride=1, padding=0, dilation=1):
+    return (output_size + 2 * padding - dilation * (kernel_size - 1) - 1) % stride
+
+
+@_wrong("conv_transpose_output_size", "convlab's layer")
+def _(input_size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
+    options = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
+    return convlab.conv_transpose(torch.ones(1, 1, input_size), torch.ones(1, 1, kernel_size), **options).shape[-1]
+
+
+def _first_that_fails(input_shape, layers, checked):
+    channels, *sizes = input_shape[1:]
+    for index, (kind, *numbers) in enumerate(layers):
+        if kind == "flatten":
+            sizes = [channels * prod(sizes)]
+        elif kind == "linear":
+            if sizes[-1] != numbers[0]:
+                return index
+            sizes[-1] = numbers[1]
+        else:
+            wanted, made, k, s, p = numbers if kind == "conv" else (channels, channels, *numbers, 0)
+            if wanted != channels or (kind in checked and k > min(sizes) + 2 * p):
+                return index
+            channels, sizes = made, [(size + 2 * p - k) // s + 1 for size in sizes]
+    return None
+
+
+@_wrong("first_layer_that_fails", "no pool fails")
+def _(input_shape, layers):
+    return _first_that_fails(input_shape, layers, ("conv",))
+
+
+@_wrong("first_layer_that_fails", "no kernel of a convolution is too large")
+def _(input_shape, layers):
+    return _first_that_fails(input_shape, layers, ("pool",))
+
+
+@_right("first_layer_that_fails", "each axis is a list")
+def _(input_shape, layers):
+    return _first_that_fails(input_shape, layers, ("conv", "pool"))
+
+
+@_wrong("im2col", "an identity as the weight")
+def _(input, kernel_size, stride=1, padding=0):
+    kh, kw = _tuple(kernel_size, 2)
+    taps = input.shape[1] * kh * kw
+    weight = torch.eye(taps, dtype=input.dtype).reshape(taps, -1, kh, kw)
+    return F.conv2d(input, weight, stride=stride, padding=padding).flatten(2)

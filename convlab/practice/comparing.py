@@ -159,6 +159,8 @@ def _wrong_type(expected: Any, got: Any) -> Difference:
     found = kind_of(got)
     name = found.split(" (")[0] if found.startswith("a number of NumPy") else found
     advice = _ADVICE.get(name, "")
+    if isinstance(got, float) and isinstance(expected, torch.Tensor):
+        advice = "A tensor is wanted: leave out .item() and float(), which make a plain number of a tensor."
     if isinstance(got, torch.Tensor) and isinstance(expected, int):
         advice = "A plain int is wanted: .item() takes the number out of a tensor with one element."
     if isinstance(got, torch.Tensor) and isinstance(expected, tuple):
@@ -173,7 +175,7 @@ def _wrong_type(expected: Any, got: Any) -> Difference:
 def _about_a_list(expected: Any, got: list[Any]) -> str:
     """How a list becomes what is wanted, by what it holds."""
     if isinstance(expected, tuple):
-        return "Turn the list into a tuple: return tuple(result), or write (left, right)."
+        return "Turn the list into a tuple: return tuple(result), or write round brackets for the square ones."
     if not isinstance(expected, torch.Tensor):
         return f"Wanted is {kind_of(expected)}, not a list of them."
     if not got or not all(isinstance(item, torch.Tensor) for item in got):
@@ -216,7 +218,7 @@ def _wrong_dtype(expected: torch.Tensor, got: torch.Tensor) -> tuple[str, str]:
     if got.dtype.is_complex:
         return name, "The result of an inverse FFT is complex: take its real part with .real, or use torch.fft.irfft."
     if not expected.dtype.is_floating_point and not expected.dtype.is_complex:
-        return name, f"Counts and indices are whole numbers: make the tensor with dtype={expected.dtype}."
+        return name, f"Whole numbers are wanted: make the tensor with dtype={expected.dtype}."
     if got.dtype.is_floating_point:
         return (
             name,

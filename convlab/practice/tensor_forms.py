@@ -141,7 +141,10 @@ _TENSORS: tuple[tuple[Form, Callable[[torch.Tensor], Iterable[Any]]], ...] = (
         Form("output channels in reverse order", "The output channels are in reverse order."),
         lambda right: [right.flip(1)],
     ),
-    (Form("the last two axes are swapped", "The last two axes of your result are swapped."), lambda right: [right.mT]),
+    (
+        Form("the last two axes are swapped", "The last two axes of your result are swapped."),
+        lambda right: [right.mT] if right.ndim > 1 else [],
+    ),
     (Form("axes in another order", "The numbers are right, but the axes are in another order."), _other_axes),
     (
         Form("axes of size 1 are lost", "Axes of size 1 were removed: squeeze takes away too many."),
@@ -252,7 +255,10 @@ def _is_reshaped(right: torch.Tensor, mine: torch.Tensor) -> bool:
 
 _RELATIONS: tuple[tuple[Callable[[torch.Tensor, torch.Tensor], bool], Form], ...] = (
     (_has_nan, Form("not a number", "Your result holds nan: torch.empty is not filled, and 0 / 0 is nan.")),
-    (_is_scaled, Form("scaled", "Your result is the right one times a constant: a sum was asked for, not a mean.")),
+    (
+        _is_scaled,
+        Form("scaled", "Your result is the right one times a number: look at what you multiply and divide by."),
+    ),
     (
         _is_moved,
         Form(

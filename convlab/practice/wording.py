@@ -91,9 +91,14 @@ def of_calls(called: Sequence[str]) -> Named:
         >>> of_calls(["convolution"]).name
         "calls torch's own function"
     """
-    what = " and ".join(_IN_WORDS.get(name, name) for name in called)
+    # torch's pooling in 1D arrives at the operator of 2D
+    words = ("pooling" if "avg_pool" in name else _IN_WORDS.get(name, name) for name in called)
+    what = " and ".join(dict.fromkeys(words))
     if called[0].startswith("convlab."):
-        return Named("calls convlab's own function", f"Your answer calls {what}: this is what is to be written here.")
+        return Named(
+            "calls convlab's own function",
+            f"Your answer calls {what} (seen while it ran): this is what is to be written here.",
+        )
     sentence = f"Your answer calls torch's own {what} (seen while it ran): this is what is to be written here."
     return Named("calls torch's own function", sentence)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from convlab.inspection import Specification
@@ -19,6 +21,7 @@ NAMES = {
     "too few frames": "receptive field",
     "the field is too small": "receptive field",
     "pixels that nobody reads": "no gaps",
+    "padding wider than the maps": "runs",
     "too many MACs": "MACs",
     "too many parameters": "parameters",
 }
@@ -26,12 +29,12 @@ NAMES = {
 
 
 def body(layers: list[tuple[int, ...]]) -> nn.Sequential:
-    """The layers, padded in space and not in time."""
+    """The layers, padded in space around the circle, and not in time."""
     built: list[nn.Module] = []
     channels = 1
     for out, frames, size, stride, groups in layers:
         window = (frames, size, size), (1, stride, stride), (0, size // 2, size // 2)
-        built += [nn.Conv3d(channels, out, *window, groups=groups), nn.ReLU()]
+        built += [nn.Conv3d(channels, out, *window, groups=groups, padding_mode="circular"), nn.ReLU()]
         channels = out
     return nn.Sequential(*built)
 
@@ -43,10 +46,41 @@ def missed(layers: list[tuple[int, ...]]) -> tuple[str, ...]:
     return wanted.check(body(layers)).missed
 
 
-@pytest.mark.parametrize("layers", [CLIP.solution, CLIP.alternative], ids=["solution", "alternative"])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param(CLIP.solution, id="solution"),
+        pytest.param(CLIP.alternative, id="alternative"),
+        pytest.param([(4, 3, 5, 1, 1), (8, 1, 1, 2, 1), (16, 1, 3, 1, 8)], id="a stride larger than its kernel"),
+        pytest.param([(4, 3, 3, 2, 1), (4, 1, 13, 1, 4), (16, 1, 1, 1, 1)], id="padding as wide as the maps"),
+    ],
+)
 def test_what_passes_meets_the_specification(layers: list[tuple[int, ...]]) -> None:
     assert CLIP.judge(layers) is None
     assert missed(layers) == ()
+
+
+WIDTHS = st.lists(st.sampled_from([1, 3, 5, 7, 13, 15]), min_size=2, max_size=3)
+
+
+@st.composite
+def designs(draw: st.DrawFn) -> list[tuple[int, ...]]:
+    """Layers from 1 channel to 16, most with 6 x 6 pixels at the end: one of them has stride 2."""
+    widths = draw(WIDTHS)
+    at, late = draw(st.integers(0, len(widths) - 1)), draw(st.integers(0, len(widths) - 1))
+    channels = [4, *[4] * (len(widths) - 2), 16]
+    groups = [1, *draw(st.permutations([4, 1]))]
+    return [
+        (channels[n], 3 if n == late else 1, width, 2 if n == at else 1, groups[n]) for n, width in enumerate(widths)
+    ]
+
+
+@settings(max_examples=12, deadline=None)
+@given(designs())
+def test_the_bank_and_a_model_agree_on_any_design(layers: list[tuple[int, ...]]) -> None:
+    fault, found = CLIP.judge(layers), missed(layers)
+    assert (fault is None) == (found == ())
+    assert fault is None or NAMES[fault[0]] in found
 
 
 @pytest.mark.parametrize(

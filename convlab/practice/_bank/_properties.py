@@ -63,11 +63,16 @@ class Stack:
     @property
     def has_gaps(self):
         """Whether the output never sees some element inside its receptive field."""
-        reached = {0}
-        for spec in reversed(self.specs):
-            taps = range(0, spec.dilation[0] * spec.kernel_size[0], spec.dilation[0])
-            reached = {index * spec.stride[0] + tap for index in reached for tap in taps}
-        return len(reached) < self.field
+        return num_read(self.specs) < self.field
+
+
+def num_read(specs, axis=0):
+    """How many elements of the input one output reads along an axis."""
+    reached = {0}
+    for spec in reversed(specs):
+        taps = range(0, spec.dilation[axis] * spec.kernel_size[axis], spec.dilation[axis])
+        reached = {index * spec.stride[axis] + tap for index in reached for tap in taps}
+    return len(reached)
 
 
 def first_fault(faults, stack):

@@ -59,7 +59,7 @@ STRIDED_WINDOWS = Exercise(
     name="strided_windows",
     notebook=NOTEBOOK,
     idea="all windows as a view",
-    question="Give all windows of a batch, without a loop: at best as a view that copies nothing.\n\n"
+    question="Give all windows of a batch, at best without a loop and as a view that copies nothing.\n\n"
     "`input` is `(N, C, H, W)`, `kernel_size` is `(kH, kW)`; stride 1, no padding. The result is `(N, C, "
     "H_out, W_out, kH, kW)`: `result[n, c, i, j]` is `input[n, c, i : i + kH, j : j + kW]`. `as_strided` "
     "and `unfold` are allowed, convlab's own windows are not.",

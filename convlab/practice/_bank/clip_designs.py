@@ -1,7 +1,7 @@
 """The design of a network for clips, which the last notebook then trains."""
 
 from convlab.arithmetic import ConvSpec, num_macs, num_params, output_size, receptive_field
-from convlab.practice._bank._properties import read
+from convlab.practice._bank._properties import num_read, read
 from convlab.practice.exercise import Design, Mistake
 
 
@@ -16,6 +16,11 @@ def _judge_clips(answer):
     for out_channels, frames, size, stride, groups in layers:
         if size % 2 == 0:
             return "an even kernel", f"size must be odd, so that both sides get the same padding, but size={size}."
+        if size // 2 > sizes[-1][1]:
+            return "padding wider than the maps", (
+                f"Circular padding cannot be wider than the maps, but size={size} pads {size // 2} pixels, and the "
+                f"maps have {sizes[-1][1]}."
+            )
         geometry = {"stride": (1, stride, stride), "padding": (0, size // 2, size // 2), "groups": groups}
         try:
             specs.append(ConvSpec(in_channels, out_channels, (frames, size, size), **geometry))
@@ -26,7 +31,6 @@ def _judge_clips(answer):
     field, made = receptive_field(specs).size, sizes.pop()
     macs = sum(num_macs(spec, size) for spec, size in zip(specs, sizes, strict=True))
     params = sum(map(num_params, specs))
-    strides = [(stride, size) for _, _, size, stride, _ in layers]
     faults = (
         (
             in_channels != 16 or made[1:] != (6, 6),
@@ -36,9 +40,9 @@ def _judge_clips(answer):
         (field[0] < 3, "too few frames", "An output must see at least 3 frames."),
         (field[1] < 9, "the field is too small", "An output must see at least 9 x 9 pixels."),
         (
-            any(stride > size for stride, size in strides),
+            num_read(specs, axis=1) < field[1],
             "pixels that nobody reads",
-            "No stride may be larger than the size of its kernel.",
+            "An output must read every pixel inside its receptive field.",
         ),
         (macs > 450_000, "too many MACs", "The layers may need 450,000 MACs at most."),
         (params > 8_000, "too many parameters", "The layers may have 8,000 parameters at most."),
@@ -58,8 +62,8 @@ EXERCISES = (
         idea="a network of your own",
         question="""Choose the layers for project two, the clips of 9 x 12 x 12. Hand in a list of tuples as those
 in `designs`, `(out_channels, frames, size, stride, groups)`, the input side first: the kernel has `frames` x `size` x
-`size` taps, `size` is odd, the stride is 1 in time and `stride` in space; `body` pads in space by size // 2, and not
-in time. Together they must
+`size` taps, `size` is odd, the stride is 1 in time and `stride` in space; `body` pads in space by size // 2, around
+the circle and no wider than the maps, and not in time. Together they must
 
 - make 16 channels of 6 x 6 pixels, and any number of frames,
 - see at least 3 frames and 9 x 9 pixels, and leave out no pixel,
@@ -84,6 +88,7 @@ Then run the cells below: they train it and place it beside ours. Can it be bett
             Mistake("too few frames", "Two frames show one step.", [(8, 2, 5, 2, 1), (16, 1, 3, 1, 1)]),
             Mistake("the field is too small", "5 + 2 * 0 pixels.", [(8, 3, 5, 2, 1), (16, 1, 1, 1, 1)]),
             Mistake("pixels that nobody reads", "Stride 2 with a kernel of 1.", [(4, 3, 1, 2, 1), (16, 3, 9, 1, 4)]),
+            Mistake("padding wider than the maps", "15 // 2.", [(4, 3, 3, 2, 1), (4, 1, 15, 1, 4), (16, 1, 1, 1, 1)]),
             Mistake("too many MACs", "16 channels from the start.", [(16, 3, 5, 2, 1), (16, 3, 3, 1, 1)]),
             Mistake("too many parameters", "10,000 weights.", [(16, 9, 5, 2, 1), (16, 1, 5, 1, 1)]),
             Mistake("an even kernel", "size must be odd.", [(8, 3, 4, 2, 1), (16, 1, 3, 1, 1)]),

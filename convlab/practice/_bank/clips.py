@@ -69,6 +69,11 @@ _CLIP_MISTAKES = (
         "The result has the clip's dtype; nothing is computed here.",
         lambda clip: clip.permute(3, 0, 1, 2)[None].float(),
     ),
+    Mistake(
+        "divided by 255",
+        "The result has the clip's dtype and its numbers; nothing is computed here: leave out the division.",
+        lambda clip: clip.permute(3, 0, 1, 2)[None] / 255,
+    ),
 )
 
 

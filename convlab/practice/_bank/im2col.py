@@ -224,7 +224,7 @@ EXERCISES = (
 `input` has the shape `(N, C, H, W)`; the result has the shape `(N, C * kH * kW, H_out * W_out)`: each window becomes
 a column, with the taps of channel 0 in reading order, then those of channel 1, and so on. The windows stand in
 reading order, too. `kernel_size`, `stride` and `padding` are each an int, or a tuple with one int for H and one for W.
-Do not call `F.unfold`; the method `tensor.unfold` is allowed.""",
+Do not call `F.unfold` or torch's convolution; the method `tensor.unfold` is allowed.""",
         difficulty=3,
         importance=2,
         minutes=20,

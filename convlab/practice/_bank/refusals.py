@@ -77,7 +77,8 @@ def _faulty_search(faults):
                     too_large = kernel_size >= min(shape[2:]) + 2 * padding
                 if "the width is not checked" in faults:
                     too_large = kernel_size > shape[2] + 2 * padding
-                too_large = too_large and "the kernel's size is not checked" not in faults
+                unchecked = "the kernel's size is not checked", f"the {kind} layers are not checked for size"
+                too_large = too_large and faults.isdisjoint(unchecked)
                 if too_large or (wanted != shape[1] and "the channels are not checked" not in faults):
                     failed.append(found)
                 if f"the {kind} layers are left out" not in faults:
@@ -108,6 +109,9 @@ SEARCH = {
     "the channels are not checked": "A convolution fails unless its input has in_channels channels.",
     "in_features is not checked": "A linear layer fails unless the last axis of its input has in_features elements.",
     "the kernel's size is not checked": "A kernel that is larger than the padded input fails.",
+    "the pool layers are not checked for size": "A pool fails, too, where its window is larger than what arrives.",
+    "the conv layers are not checked for size": "A convolution fails, too, where its kernel is larger than the padded "
+    "input.",
     "a kernel that just fits fails": "A kernel as large as its padded input has one place.",
     "the width is not checked": "The kernel must fit on both axes.",
     "Linear flattens by itself": "A linear layer acts on the last axis; without a flatten before it, that is the "
@@ -161,6 +165,7 @@ that raises an error, an int, or None where all run. Convolutions and pooling st
             row("one layer that runs", (1, 1, 3, 3), [("conv", 1, 1, 3, 1, 0)]),
             row("wrong channels", (1, 3, 4, 4), [("conv", 1, 2, 3, 1, 0)]),
             row("a kernel too large", (1, 1, 3, 3), [("conv", 1, 2, 2, 1, 0), ("conv", 2, 3, 3, 1, 0)]),
+            row("pooling too large", (1, 1, 3, 3), [("conv", 1, 2, 2, 1, 0), ("pool", 3, 3)]),
             row("padding lets it fit", (1, 1, 2, 3), [("conv", 1, 2, 4, 1, 1), ("pool", 1, 1)]),
             row("too narrow", (1, 2, 6, 3), [("conv", 2, 4, 2, 1, 0), ("pool", 3, 3)]),
             row("channels that do not follow", (2, 3, 8, 8), [("conv", 3, 6, 3, 1, 0), ("conv", 3, 4, 3, 1, 0)]),

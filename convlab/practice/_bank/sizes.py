@@ -205,7 +205,7 @@ for sizes.""",
 
 Write `conv_output_size(input_size, kernel_size, stride=1, padding=0, dilation=1)`. All arguments are ints with the
 meaning that they have in `nn.Conv1d`; `padding` elements are added on **both** sides. The kernel always fits.
-Return an int. It may not call convlab's function of that name; running a layer is allowed.""",
+Return an int. Do not call convlab's functions for it; running a layer of torch is allowed.""",
         difficulty=2,
         importance=3,
         minutes=10,

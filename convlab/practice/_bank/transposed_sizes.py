@@ -125,6 +125,7 @@ def _faulty_output_padding(faults):
             "always stride - 1": stride - 1,
             "always 0": 0,
             "what is left of output_size / stride": output_size % stride,
+            "what is left after dividing by the stride": missing % stride,
             "the difference is the other way round": -missing,
             "shared between two sides": missing // 2,
             "the difference of the two sizes": output_size - input_size,
@@ -144,6 +145,8 @@ OUTPUT_PADDING_FOR = {
     "which of them is wanted.",
     "what is left of output_size / stride": "Padding and kernel matter, too: subtract the size that comes without "
     "output_padding.",
+    "what is left after dividing by the stride": "What is left is always less than the stride; where the dilation is "
+    "larger, output_padding may be as large as the stride or larger. Take the difference itself.",
     "the difference is the other way round": "output_padding is added: it is the wanted size minus the one without it.",
     "shared between two sides": "output_padding is added at the end only: do not halve it.",
     "the difference of the two sizes": "Compare the wanted size with the size that comes without output_padding, not "
@@ -172,7 +175,7 @@ EXERCISES = (
 
 Write `conv_transpose_output_size(input_size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1)`. All
 arguments are ints with the meaning that they have in `nn.ConvTranspose1d`; the output has at least one element.
-Return an int. It may not call convlab's function of that name; running a layer is allowed.""",
+Return an int. Do not call convlab's functions for it; running a layer of torch is allowed.""",
         difficulty=2,
         importance=3,
         minutes=8,
@@ -240,6 +243,7 @@ sizes that can be reached are asked for.""",
             row("stride 4, one less", 5, 19, 2, 4, padding=0),
             row("dilation 2 and stride 3", 5, 19, 3, 3, dilation=2),
             row("dilation 3, an even kernel", 5, 24, 4, stride=4, padding=2, dilation=3),
+            row("more than the stride allows", 8, 13, 3, dilation=2),
             row("everything at once", 8, 39, 4, 5, 3, 2),
         ),
         mistakes=known(_faulty_output_padding, OUTPUT_PADDING_FOR),

@@ -56,8 +56,8 @@ def electrodes(rng: random.Random) -> Question:
     channels, length, out = rng.choice((14, 19, 32)), rng.choice((256, 500, 1000)), rng.choice((4, 8, 16))
     layer = f"nn.Conv1d(?, {out}, kernel_size=5)"
     text = (
-        f"A recording has {channels} electrodes with {length} samples each. It slides over time in\n\n"
-        f"{indented(layer)}\n\nWhich number stands for the question mark?"
+        f"A recording has {channels} electrodes with {length} samples each. The window of\n\n"
+        f"{indented(layer)}\n\nslides along its time. Which number stands for the question mark?"
     )
     worked = f"    in_channels = {channels}: the input is (N, {channels}, {length})"
     mistakes: dict[str, Answer] = {
