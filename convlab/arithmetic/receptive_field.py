@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -102,6 +102,29 @@ def chain_field(specs: Iterable[ConvSpec], axis: int) -> Field:
         else:
             field = field.through(stride, window_taps(kernel_size, **window))
     return field
+
+
+def num_read(specs: Sequence[ConvSpec], axis: int) -> int:
+    """The inputs that an output of a chain reads along one spatial axis, without the holes; borders do not count.
+
+    Args:
+        specs: The layers, input side first, none of them transposed.
+        axis: The spatial axis.
+
+    Raises:
+        ValueError: If a layer is transposed: then outputs side by side read in different ways.
+
+    Example:
+        >>> num_read([ConvSpec(1, 1, (3,), dilation=2)] * 3, 0)  # of a receptive field of 13
+        7
+    """
+    reads = {0}
+    for spec in reversed(specs):
+        if spec.transposed:
+            raise ValueError(f"num_read takes no transposed layers, but one of the {len(specs)} layers is transposed")
+        (window,) = window_taps(spec.kernel_size[axis], dilation=spec.dilation[axis])
+        reads = {place * spec.stride[axis] + tap for place in reads for tap in window}
+    return len(reads)
 
 
 def _read(layers: Iterable[object]) -> tuple[list[ConvSpec], int | None]:

@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from convlab import arithmetic, scenes
 from convlab.arithmetic import ConvSpec
-from convlab.arithmetic.fields import window_taps
-from convlab.arithmetic.receptive_field import PerAxis
+from convlab.arithmetic.receptive_field import PerAxis, num_read
 from convlab.explorers.base import Explorer, Shown
 from convlab.explorers.beforehand import Beforehand
 from convlab.explorers.controls import choice, whole
@@ -171,7 +170,7 @@ def _shown(ndim: int, input_size: int, layers: tuple[Layer, ...]) -> Shown:
     scene = scenes.receptive_field(specs, input_size)
     field = arithmetic.receptive_field(specs)
     size, jump, start = (_along(numbers) for numbers in (field.size, field.jump, field.start))
-    inside, read = size**ndim, _read_along(specs) ** ndim
+    inside, read = size**ndim, num_read(specs, 0) ** ndim
     holes = (
         f"{read} of the {inside} inputs inside, the others are holes"
         if read < inside
@@ -196,12 +195,3 @@ def _spec(layer: Layer, number: int, ndim: int) -> ConvSpec:
     return ConvSpec(
         1, 1, (layer.kernel_size,) * ndim, stride=layer.stride, padding=layer.padding, dilation=layer.dilation
     )
-
-
-def _read_along(specs: Sequence[ConvSpec]) -> int:
-    """The inputs that an output reads along one axis, away from the borders."""
-    reads = {0}
-    for spec in reversed(specs):
-        (window,) = window_taps(spec.kernel_size[0], dilation=spec.dilation[0])
-        reads = {place * spec.stride[0] + tap for place in reads for tap in window}
-    return len(reads)

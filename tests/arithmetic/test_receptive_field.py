@@ -10,8 +10,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional as F
 
 from convlab.arithmetic import ConvSpec, ReceptiveField, receptive_field
+from convlab.arithmetic.receptive_field import layer_specs, num_read
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
 
@@ -367,3 +369,27 @@ def test_layers_of_different_numbers_of_axes_are_no_chain(one: object, other: ob
     for layers in ([one, other], [other, one]):
         with pytest.raises(ValueError, match=r"ax[ei]s"):
             receptive_field(layers)
+
+
+@pytest.mark.parametrize(
+    ("layers", "read"),
+    [
+        pytest.param([nn.Conv1d(1, 1, 3, dilation=2)] * 3, 7, id="holes"),
+        pytest.param([nn.Conv1d(1, 1, 1, 2), nn.Conv1d(1, 1, 3)], 3, id="a stride over a kernel of 1"),
+        pytest.param([nn.Conv1d(1, 1, 3), nn.Conv1d(1, 1, 1, 2), nn.Conv1d(1, 1, 3)], 7, id="behind a kernel of 3"),
+        pytest.param([nn.Conv1d(1, 1, 4, 3, padding=1, dilation=2), nn.Conv1d(1, 1, 2, 2)], 8, id="all at once"),
+    ],
+)
+def test_what_is_read_has_a_gradient(layers: list[nn.Conv1d], read: int) -> None:
+    input = torch.zeros(1, 1, 60, requires_grad=True)
+    output = input
+    for layer in layers:
+        output = F.conv1d(output, torch.ones_like(layer.weight), None, layer.stride, layer.padding, layer.dilation)
+    output[0, 0, output.shape[2] // 2].backward()
+    assert input.grad is not None
+    assert num_read(layer_specs(layers), 0) == int((input.grad != 0).sum()) == read
+
+
+def test_a_transposed_layer_is_refused() -> None:
+    with pytest.raises(ValueError, match="num_read takes no transposed layers, but one of the 1 layers is transposed"):
+        num_read([ConvSpec(1, 1, (3,), transposed=True)], 0)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from convlab.arithmetic import ConvSpec, num_macs, num_params, output_size, receptive_field
+from convlab.arithmetic.receptive_field import num_read
 
 
 def read(answer, minimums):
@@ -63,16 +64,7 @@ class Stack:
     @property
     def has_gaps(self):
         """Whether the output never sees some element inside its receptive field."""
-        return num_read(self.specs) < self.field
-
-
-def num_read(specs, axis=0):
-    """How many elements of the input one output reads along an axis."""
-    reached = {0}
-    for spec in reversed(specs):
-        taps = range(0, spec.dilation[axis] * spec.kernel_size[axis], spec.dilation[axis])
-        reached = {index * spec.stride[axis] + tap for index in reached for tap in taps}
-    return len(reached)
+        return num_read(self.specs, 0) < self.field
 
 
 def first_fault(faults, stack):

@@ -1,7 +1,8 @@
 """The design of a network for clips, which the last notebook then trains."""
 
 from convlab.arithmetic import ConvSpec, num_macs, num_params, output_size, receptive_field
-from convlab.practice._bank._properties import num_read, read
+from convlab.arithmetic.receptive_field import num_read
+from convlab.practice._bank._properties import read
 from convlab.practice.exercise import Design, Mistake
 
 
@@ -40,7 +41,7 @@ def _judge_clips(answer):
         (field[0] < 3, "too few frames", "An output must see at least 3 frames."),
         (field[1] < 9, "the field is too small", "An output must see at least 9 x 9 pixels."),
         (
-            num_read(specs, axis=1) < field[1],
+            num_read(specs, 1) < field[1],
             "pixels that nobody reads",
             "An output must read every pixel inside its receptive field.",
         ),
