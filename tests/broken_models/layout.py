@@ -297,6 +297,33 @@ def channels_last() -> nn.Module:
 
 
 @broken(
+    "pictures with the channels last, met by a view",
+    input=(2, 20, 20, 3),
+    culprit=("input", "conv1"),
+    cause="channels last",
+    accepted=(
+        feed("x = x.permute(0, 3, 1, 2).contiguous()"),
+        feed("x = x.movedim(-1, 1).contiguous()"),
+        both(feed("x = x.permute(0, 3, 1, 2)"), edit("x.view(x.size(0), -1)", "x.flatten(1)")),
+    ),
+    source="https://github.com/denisyarats/drq/pull/27",
+)
+class ViewNet(nn.Module):
+    """Permuted pictures are in order in memory with their channels last; convolutions keep that, and `view` raises."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 4, 3)
+        self.conv2 = nn.Conv2d(4, 6, 3)
+        self.fc = nn.Linear(54, 5)
+
+    def forward(self, x: Tensor) -> Any:
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        return self.fc(x.view(x.size(0), -1))
+
+
+@broken(
     "one picture as numpy has it",
     input=(24, 30, 3),
     culprit=("input", "0"),

@@ -167,7 +167,7 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def too_small() -> Case:
     """A case for which a hundred changes and more come to mind."""
-    return case_of(nn.Sequential(nn.Conv3d(1, 1, 9), nn.Conv3d(1, 1, 9)), [torch.empty(1, 1, 9, 10, 11)], {})
+    return case_of(nn.Sequential(nn.Conv3d(1, 1, 9), nn.Conv3d(1, 1, 9)), [torch.empty(1, 1, 9, 10, 12)], {})
 
 
 def test_the_search_ends_when_its_time_is_over(trials: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

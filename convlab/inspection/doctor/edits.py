@@ -28,6 +28,7 @@ class Edit:
         cost: How far it goes, or how unlikely it is to be meant: the smaller, the earlier it is tried.
         rewrite: The change of the reader's source, where `code` is a line of it.
         group: Of edits of one group, such as other sizes of the input, the first that helps is enough.
+        in_order: The same change for a model with a `view` that finds the elements of this one out of order in memory.
 
     Example:
         >>> Edit("fc1", "model.fc1 = nn.Linear(2704, 120)", "Give fc1 what arrives.", 2).at
@@ -40,6 +41,7 @@ class Edit:
     cost: float
     rewrite: Rewrite | None = None
     group: str = ""
+    in_order: Edit | None = None
 
 
 @dataclass

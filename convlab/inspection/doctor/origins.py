@@ -16,8 +16,9 @@ from convlab.inspection.doctor.case import (
     function_of,
 )
 from convlab.inspection.doctor.phrases import by, count, listed, named
-from convlab.inspection.doctor.wanted import square_side
+from convlab.inspection.doctor.wanted import square_side, without_batch
 from convlab.inspection.record import Call, TensorInfo
+from convlab.inspection.windows import named as arguments_of
 
 
 def origin_of(case: Case, call: Call) -> str:
@@ -116,13 +117,25 @@ def _flattened(case: Case, call: Call, tensor: TensorInfo) -> str | None:
     channels, sizes = maps[1], maps[2:]
     if tensor.shape[1] == wanted:
         return None
-    if math.prod(tensor.shape) == wanted:
+    unbatched = without_batch(case, made.inputs[0]) if math.prod(tensor.shape) == wanted else False
+    if unbatched is not False:
+        sample = "one sample:" if unbatched else f"one sample if {maps} is one: then,"
         taken = f"with no batch axis, {named(made)} took the {maps[0]} channels for the batch"
-        return f"All in all these are {wanted} numbers, one sample: {taken}."
+        return f"All in all these are {wanted} numbers, {sample} {taken}."
     if math.prod(maps[1:]) != tensor.shape[1]:
         return f"{named(made)} made {tensor.shape} of {maps}, which is not one row for each sample."
     words = f"They are {count(channels, 'channel')} of {by(sizes)}, flattened by {named(made)}"
     side = square_side(wanted, channels, len(sizes))
     if side:
         words += f"; {wanted} would be {count(channels, 'channel')} of {by((side,) * len(sizes))}"
+    pool = case.back(made.inputs[0], KEEPS_LAYOUT)[1]
+    if pool is not None and _makes_one_size(pool):
+        return f"{words}. {named(pool)} makes maps of that size from any input."
     return f"{words}. The size of the maps follows from the size of the input, {given_shapes(case)}."
+
+
+def _makes_one_size(call: Call) -> bool:
+    """Whether a call is an adaptive pool whose sizes are all given: a None among them keeps an axis as it is."""
+    given = arguments_of(call, ("input", "output_size")).get("output_size")
+    sizes = given if call.module is None else getattr(call.module, "output_size", None)
+    return "adaptive" in function_of(call) and None not in (sizes if isinstance(sizes, tuple | list) else [sizes])

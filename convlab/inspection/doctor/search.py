@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 from torch.utils import _pytree as pytree
 
-from convlab.inspection.doctor.case import Case, place
+from convlab.inspection.doctor.case import Case, function_of, place
 from convlab.inspection.doctor.edits import Edit
 from convlab.inspection.doctor.proposals import (
     call_edits,
@@ -129,6 +129,9 @@ def cures(case: Case) -> list[Cure]:
             continue
         done.add(code)
         after = trials.run(edits)
+        if after is not None and any(edit.in_order for edit in edits) and _out_of_order(after):
+            edits = tuple(edit.in_order or edit for edit in edits)
+            after = trials.run(edits)
         if after is None:
             continue
         if after.record.error is None:
@@ -174,6 +177,15 @@ def _code(edits: Sequence[Edit]) -> str:
 
 def _same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
     return all(a.shape == b.shape and not a.is_meta and torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def _out_of_order(after: Case) -> bool:
+    """Whether a view found elements out of order in memory, or may find them so where shapes alone were tried."""
+    error = after.record.error
+    if error is not None:
+        return str(error).startswith("view size is not compatible")
+    views = [call for call in after.leaves if function_of(call) == "view" and call.inputs and call.outputs]
+    return after.record.on_meta and any(len(call.outputs[0].shape) < len(call.inputs[0].shape) for call in views)
 
 
 def _further(case: Case, after: Case) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from convlab.inspection.doctor.case import function_of, spatial_axes, weight_of
-from convlab.inspection.record import Call
+from convlab.inspection.doctor.case import Case, function_of, spatial_axes, weight_of
+from convlab.inspection.record import Call, TensorInfo
 from convlab.inspection.windows import DEFORMABLE, named, window_of
 
 _MODES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
@@ -65,6 +65,35 @@ def wanted_by(call: Call) -> Wanted | None:
     if "Pool" in call.kind or "Pad" in call.kind or "PixelShuffle" in call.kind:
         return Wanted(spatial or 2)
     return None
+
+
+def without_batch(case: Case, maps: TensorInfo) -> bool | None:
+    """Whether maps are those of one sample, as the last layer that slid a window over them tells.
+
+    Args:
+        case: The model that stopped.
+        maps: What some layer in it got.
+
+    Returns:
+        None where no layer tells and three axes may as well be (C, H, W) as (N, C, L).
+
+    Example:
+        >>> from torch import empty
+        >>> model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8, 2))
+        >>> cases = [Case.of(model, empty(shape)) for shape in ((3, 9, 9), (2, 3, 9, 9))]
+        >>> [without_batch(case, case.leaves[1].inputs[0]) for case in cases]
+        [True, False]
+    """
+    made = case.producer(maps)
+    for _ in case.leaves:
+        wanted = wanted_by(made) if made is not None else None
+        if made is None or (wanted is not None and wanted.spatial and not wanted.last):
+            break
+        made = case.producer(made.inputs[0]) if made.inputs else None
+    if made is None or wanted is None or not wanted.spatial:
+        return None if len(maps.shape) <= 3 else False
+    given = made.outputs[0].shape
+    return len(maps.shape) == wanted.spatial + 1 and (len(given) == len(maps.shape) or given[1:] == maps.shape)
 
 
 def square_side(features: int, channels: int, axes: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -13,6 +14,7 @@ from convlab.inspection.doctor.case import (
     ARITHMETIC,
     JOINS,
     KEEPS_CHANNELS,
+    KEEPS_FEATURES,
     PRODUCTS,
     VIEWS,
     Case,
@@ -31,10 +33,10 @@ from convlab.inspection.doctor.proposals.functional import (
     product_edits,
 )
 from convlab.inspection.doctor.proposals.joining import arithmetic_edits, calls_itself, cat_edits, stored_edits
-from convlab.inspection.doctor.proposals.moves import moves_to
+from convlab.inspection.doctor.proposals.moves import FOR_A_VIEW, moves_to
 from convlab.inspection.doctor.proposals.views import view_edits
-from convlab.inspection.doctor.wanted import wanted_by
-from convlab.inspection.record import Call
+from convlab.inspection.doctor.wanted import wanted_by, without_batch
+from convlab.inspection.record import Call, TensorInfo
 
 _FEATURES_LAST = nn.Embedding | nn.Linear | nn.RNNBase | nn.LayerNorm | nn.MultiheadAttention
 
@@ -99,8 +101,23 @@ def _argument(case: Case, call: Call, line: Line) -> Iterator[Edit]:
     _, origin = case.back(info, KEEPS_CHANNELS)
     if wanted.last or (origin is not None and isinstance(origin.module, _FEATURES_LAST)):
         for move in moves_to(info.shape, wanted):
-            if not move.text.startswith(("[", ".expand", ".mean(")):
-                yield line.edit(move.words, 0.8 + move.cost, f"{line.text(node)}{move.text}", node)
+            if move.text.startswith(("[", ".expand", ".mean(")):
+                continue
+            if move.text == ".reshape(1, -1)" and _has_batch(case, info):
+                continue  # it would make one sample of several
+            edit = line.edit(move.words, 0.8 + move.cost, f"{line.text(node)}{move.text}", node)
+            if move.in_order:
+                words = f"{move.words}, {FOR_A_VIEW}"
+                other = line.edit(words, edit.cost, f"{line.text(node)}{move.in_order}", node)
+                edit = replace(edit, in_order=other)
+            yield edit
+
+
+def _has_batch(case: Case, info: TensorInfo) -> bool:
+    """Whether it is plain that maps, or the features that they were flattened to, came with a batch axis."""
+    made = case.back(info, KEEPS_FEATURES)[1]
+    flattened = made is not None and made.inputs and function_of(made) in ("flatten", *VIEWS)
+    return without_batch(case, made.inputs[0] if made is not None and flattened else info) is False
 
 
 def _there_and_back(call: Call, line: Line) -> Iterator[Edit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ from convlab.inspection.doctor.building import conversion
 from convlab.inspection.doctor.case import ARITHMETIC, JOINS, VIEWS, Case, function_of, is_layer
 from convlab.inspection.doctor.edits import Edit, change_of_input
 from convlab.inspection.doctor.phrases import plain
-from convlab.inspection.doctor.proposals.moves import Move, moves_to
+from convlab.inspection.doctor.proposals.moves import FOR_A_VIEW, Move, in_order, moves_to
 from convlab.inspection.doctor.wanted import Wanted, wanted_by
 from convlab.inspection.record import Call, TensorInfo
 
@@ -39,9 +40,8 @@ def input_edits(case: Case) -> Iterator[Edit]:
             moves.append(Move(".unsqueeze(0)", "add the batch axis that is missing", 1.5))
         for move in _once(moves):
             for more in conversions or [_AS_IT_IS]:
-                text, cost = f"{name}{move.text}{more.text}", move.cost + more.cost
-                if text != name:
-                    yield change_of_input(case, name, text, ", and ".join(filter(None, [move.words, more.words])), cost)
+                if move.text or more.text:
+                    yield _moved(case, name, move, more)
 
 
 def common_edits(case: Case) -> Iterator[Edit]:
@@ -61,7 +61,41 @@ def common_edits(case: Case) -> Iterator[Edit]:
             for move in _common_moves(tuple(tensor.shape)):
                 if is_layer(call) and function_of(call) in (*JOINS, *ARITHMETIC) and "squeeze" in move.text:
                     continue  # it would run, and spread each of them over the other
-                yield change_of_input(case, name, f"{name}{move.text}", move.words, move.cost)
+                if move.text.startswith(".squeeze(") and _is_batch(case, name) and not _takes_fewer_axes(case, call):
+                    continue  # it could run, and `torch.cat(..., 1)` would join along another axis
+                yield _moved(case, name, move)
+
+
+def _is_batch(case: Case, name: str) -> bool:
+    """Whether an input has the axes and channels of a batch for the first layer behind it: (N, C, *spatial)."""
+    door, shape = _door(case, name), case.info(name).shape
+    wanted = wanted_by(door) if door is not None else None
+    if wanted is None or not wanted.spatial or wanted.last or len(shape) != wanted.spatial + 2:
+        return False
+    return wanted.channels in (None, shape[1])
+
+
+def _takes_fewer_axes(case: Case, call: Call) -> bool:
+    """Whether a call may have failed since it got a batch: it takes fewer axes, or it is not known how many.
+
+    A `cat` before it, which counts the axes from the first, is made for a batch.
+    """
+    if any(function_of(other) in JOINS for other in case.leaves):
+        return False
+    wanted = wanted_by(call)
+    if wanted is None:
+        return True
+    return bool(wanted.spatial and call.inputs and len(call.inputs[0].shape) > wanted.spatial + 2)
+
+
+def _moved(case: Case, name: str, move: Move, more: Move = _AS_IT_IS) -> Edit:
+    """A move of an input, and another dtype for it."""
+    words, cost = ", and ".join(filter(None, [move.words, more.words])), move.cost + more.cost
+    edit = change_of_input(case, name, f"{name}{move.text}{more.text}", words, cost)
+    if not move.in_order:
+        return edit
+    value = f"{name}{move.in_order}{more.text}"
+    return replace(edit, in_order=change_of_input(case, name, value, f"{words}, {FOR_A_VIEW}", cost))
 
 
 def _common_moves(shape: tuple[int, ...]) -> Iterator[Move]:
@@ -77,13 +111,21 @@ def _common_moves(shape: tuple[int, ...]) -> Iterator[Move]:
         last_to_second = ", ".join(map(str, [0, rank - 1, *range(1, rank - 1)]))
         second_to_last = ", ".join(map(str, [0, *range(2, rank), 1]))
         if shape[-1] <= 4 or rank == 3:
-            yield Move(f".permute({last_to_second})", f"bring the last axis, of size {shape[-1]}, to axis 1", 2.2)
-        yield Move(f".permute({second_to_last})", f"bring axis 1, of size {shape[1]}, to the end", 2.3)
-        yield Move(".transpose(1, 2)", f"swap axis 1 and axis 2, of sizes {shape[1]} and {shape[2]}", 2.3)
+            words = f"bring the last axis, of size {shape[-1]}, to axis 1"
+            yield _common(f".permute({last_to_second})", words, 2.2, rank - 1, 1, shape)
+        words = f"bring axis 1, of size {shape[1]}, to the end"
+        yield _common(f".permute({second_to_last})", words, 2.3, 1, rank - 1, shape)
+        words = f"swap axis 1 and axis 2, of sizes {shape[1]} and {shape[2]}"
+        yield _common(".transpose(1, 2)", words, 2.3, 2, 1, shape)
     if rank == 3 and shape[-1] <= 4:
-        yield Move(".permute(2, 0, 1)", "bring the last axis to the front", 2.0)
+        yield _common(".permute(2, 0, 1)", "bring the last axis to the front", 2.0, 2, 0, shape)
     if rank >= 4 and shape[1] == 4:
         yield Move("[:, :3]", "keep the first 3 of the 4 channels", 2.2)
+
+
+def _common(text: str, words: str, cost: float, axis: int, to: int, shape: tuple[int, ...]) -> Move:
+    """A move of one axis, whose other form is at hand."""
+    return Move(text, words, cost, in_order(text, axis, to, shape[axis]))
 
 
 def _once(moves: list[Move]) -> list[Move]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from convlab.inspection.doctor.phrases import by, numbered
 from convlab.inspection.doctor.wanted import Wanted, square_side
 
+FOR_A_VIEW = "so that `view` finds the elements in order in memory (`flatten` and `reshape` copy where they must)"
+"""What the form `in_order` of a move is for."""
+
 
 @dataclass(frozen=True)
 class Move:
@@ -19,6 +22,8 @@ class Move:
         text: What stands behind its name.
         words: What that does.
         cost: How far it goes.
+        in_order: The text of the same move after which layers keep the elements in order in memory; "" where there is
+            no other.
 
     Example:
         >>> Move(".unsqueeze(0)", "add the batch axis that is missing", 0.7).cost
@@ -28,6 +33,7 @@ class Move:
     text: str
     words: str
     cost: float
+    in_order: str = ""
 
 
 def moves_to(shape: tuple[int, ...], wanted: Wanted) -> Iterator[Move]:
@@ -48,6 +54,25 @@ def moves_to(shape: tuple[int, ...], wanted: Wanted) -> Iterator[Move]:
         yield from _unfolded(shape, wanted.channels, wanted.spatial)
         yield from _folded(shape, wanted.channels, wanted.spatial)
         yield from _channels(shape, wanted.channels, wanted.spatial)
+
+
+def in_order(permuted: str, axis: int, to: int, size: int) -> str:
+    """One axis moved in front of others, with the elements in order in memory.
+
+    Torch takes a permuted tensor for one in the format `torch.channels_last`, and convolutions keep that format. A copy
+    ends it, but of one channel `contiguous` makes none: it is in order in both formats.
+
+    Args:
+        permuted: The move as a permute.
+        axis: The axis that it moves.
+        to: Where that axis stands behind it.
+        size: The size of that axis.
+
+    Example:
+        >>> in_order(".permute(0, 3, 1, 2)", 3, 1, 3), in_order(".permute(0, 3, 1, 2)", 3, 1, 1)
+        ('.permute(0, 3, 1, 2).contiguous()', '.squeeze(3).unsqueeze(1)')
+    """
+    return f".squeeze({axis}).unsqueeze({to})" if size == 1 else f"{permuted}.contiguous()"
 
 
 def _moves_to_last(shape: tuple[int, ...], wanted: Wanted) -> Iterator[Move]:
@@ -80,7 +105,8 @@ def _sequences(shape: tuple[int, ...], wanted: Wanted) -> Iterator[Move]:
             order.append(left.index(features))
             text = _squeezed(dropped) + (_permuted(order) if order != [0, 1, 2] else "")
             if text:
-                yield Move(text, f"bring it to {layout}", 1 + len(dropped) / 2)
+                copied = f"{text}.contiguous()" if order != [0, 1, 2] else ""
+                yield Move(text, f"bring it to {layout}", 1 + len(dropped) / 2, copied)
 
 
 def _permutations(shape: tuple[int, ...], channels: int | None, spatial: int) -> Iterator[Move]:
@@ -108,7 +134,7 @@ def _move(
     """Axes of size 1 dropped, the channels brought to their place, axes of size 1 added."""
     if len(others) not in (spatial, spatial + 1):
         return None
-    cost, text, words = float(len(dropped)), _squeezed(dropped), []
+    cost, text, words, other = float(len(dropped)), _squeezed(dropped), [], ""
     batched = len(others) == spatial + 1
     kept = [axis for axis in range(len(shape)) if axis not in dropped]
     if dropped:
@@ -117,7 +143,9 @@ def _move(
         order = [others[0], channel, *others[1:]] if batched else [channel, *others]
         new = [kept.index(axis) for axis in order]
         if sorted(new) != new:
-            text += _permuted(new)
+            axis, permuted = kept.index(channel), _permuted(new)
+            other = text + in_order(permuted, axis, int(batched), shape[channel])
+            text += permuted
             words.append(f"bring axis {channel}, the {_channels_of(shape[channel])}, in front of the spatial axes")
             usual = channel == kept[-1] or (batched and channel == kept[2])
             cost += (1.0 if usual else 3.0) + (1.0 if shape[channel] == 1 else 0.0)
@@ -127,6 +155,7 @@ def _move(
         cost += 0.8
     if not batched and channel is not None:
         text += ".unsqueeze(0)"
+        other += ".unsqueeze(0)" if other else ""
         words.append("add the batch axis that is missing")
         cost += 0.7
     elif not batched:
@@ -135,7 +164,7 @@ def _move(
         cost += 1.0
     if not text or (dropped and ".unsqueeze" in text):
         return None  # an axis of size 1 that goes and comes again is a move, and moves are among the others
-    return Move(text, " and ".join(words), cost)
+    return Move(text, " and ".join(words), cost, other)
 
 
 def _squeezed(dropped: tuple[int, ...]) -> str:
