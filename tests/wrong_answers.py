@@ -2152,6 +2152,39 @@ def _first_that_fails(input_shape, layers, checked):
     return None
 
 
+@_wrong("best_match", "the best begins at 0")
+def _(image, template):
+    h, w = template.shape
+    best, found = 0, (0, 0)
+    for row in range(image.shape[0] - h + 1):
+        for column in range(image.shape[1] - w + 1):
+            response = (image[row : row + h, column : column + w] * template).sum().item()
+            if response > best:
+                best, found = response, (row, column)
+    return found
+
+
+@_wrong("conv1d", "the window is cut where the input ends")
+def _(input, weight, bias=None, stride=1, padding=0):
+    count = (input.shape[2] + 2 * padding - weight.shape[2]) // stride + 1
+    out = input.new_zeros(len(input), len(weight), count)
+    for i in range(count):
+        start = i * stride - padding
+        first, last = max(0, start), min(input.shape[2], start + weight.shape[2])
+        out[:, :, i] = torch.einsum("nck,ock->no", input[:, :, first:last], weight[:, :, first - start : last - start])
+    return out if bias is None else out + bias[:, None]
+
+
+@_wrong("conv2d", "stride and padding are both ints or both tuples")
+def _(input, weight, bias=None, stride=1, padding=0):
+    if isinstance(stride, int):
+        stride, padding = (stride,) * 2, (padding,) * 2
+    padded = F.pad(input, (padding[1], padding[1], padding[0], padding[0]))
+    windows = padded.unfold(2, weight.shape[2], stride[0]).unfold(3, weight.shape[3], stride[1])
+    out = torch.einsum("nchwij,ocij->nohw", windows, weight)
+    return out if bias is None else out + bias[:, None, None]
+
+
 @_wrong("first_layer_that_fails", "no pool fails")
 def _(input_shape, layers):
     return _first_that_fails(input_shape, layers, ("conv",))

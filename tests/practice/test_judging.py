@@ -56,7 +56,7 @@ def test_almost_every_mistake_is_named() -> None:
         ("conv1d", "an array of NumPy", "returns a NumPy array"),
         ("conv1d", "changes the weight", "changes its input"),
         ("conv1d", "without a batch axis", "forgets the batch"),
-        ("conv2d", "ints only", "raises TypeError where an argument is a tuple"),
+        ("conv2d", "ints only", "raises TypeError where there is padding and an argument is a tuple"),
         ("conv2d", "view on any input", "raises RuntimeError where the input is not contiguous"),
         ("conv2d", "always valid and stride one", "the stride is ignored; and the padding is ignored"),
         ("conv2d", "a generator", "returns a generator"),

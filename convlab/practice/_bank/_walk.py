@@ -18,7 +18,11 @@ def window(faults, kind, numbers, shape):
     return wanted, made, kernel_size, stride, padding
 
 
-def slid(faults, n, kernel_size, stride, padding):
+def slid(faults, kind, n, kernel_size, stride, padding):
+    if kind == "pool" and "pooling divides by its stride" in faults:
+        return n // stride
     way = n + (padding if "the padding counts once" in faults else 2 * padding) - kernel_size
+    if "1 is added before the division" in faults:
+        return (way + 1) // stride
     steps = -(-way // stride) if "rounded up" in faults else way // stride
     return steps if "1 is not added" in faults else steps + 1

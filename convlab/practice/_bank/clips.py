@@ -124,7 +124,7 @@ _DIFFERENCE_MISTAKES = (
     ),
     Mistake(
         "the last frame meets the first",
-        "roll wraps around: it subtracts the last frame from the first.",
+        "The first frame has none before it: roll, or the index -1, takes the last frame. Begin at frame 1.",
         lambda input: input - input.roll(1, 2),
     ),
     Mistake(

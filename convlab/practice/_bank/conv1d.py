@@ -45,6 +45,8 @@ def _conv1d_cases():
         conv_case("float64", (1, 1, 5), (1, 1, 3), dtype=torch.float64),
         conv_case("a stride that leaves a rest", (1, 1, 8), (1, 1, 3), stride=2),
         conv_case("a kernel of 1", (2, 3, 4), (2, 3, 1), bias=True),
+        conv_case("padding wider than the kernel", (1, 1, 4), (1, 1, 1), padding=2),
+        conv_case("a stride wider than the kernel", (1, 1, 9), (1, 1, 2), stride=3),
         conv_case("stride 3 and padding 2", (1, 1, 9), (1, 1, 3), stride=3, padding=2),
         conv_case(
             "everything, by position", (3, 2, 9), (4, 2, 4), bias=True, positional=True, stride=2, padding=3, seed=5

@@ -53,6 +53,8 @@ def _conv2d_cases():
         conv_case("stride 2", (1, 1, 5, 5), (1, 1, 3, 3), stride=2),
         conv_case("a stride that leaves a rest", (1, 1, 6, 6), (1, 1, 3, 3), stride=2),
         conv_case("tuples", (1, 1, 7, 7), (1, 1, 3, 3), stride=(3, 1), padding=(1, 2)),
+        conv_case("7 rows and 4 columns, padding as a tuple", (1, 1, 7, 4), (1, 1, 3, 2), padding=(1, 2)),
+        conv_case("a stride as a tuple, wider than the kernel", (1, 1, 8, 7), (1, 1, 2, 3), stride=(3, 2)),
         conv_case("a kernel of 1", (2, 3, 2, 4), (2, 3, 1, 1), bias=True),
         conv_case("2 channels in and out", (1, 2, 5, 5), (2, 2, 3, 3), padding=2, bias=True),
         conv_case(

@@ -64,6 +64,8 @@ def _conv3d_cases():
         conv_case("float64", (1, 1, 3, 3, 3), (1, 1, 3, 3, 3), dtype=torch.float64),
         conv_case("stride 2", (1, 1, 5, 5, 5), (1, 1, 3, 3, 3), stride=2),
         conv_case("a stride that leaves a rest", (1, 1, 6, 6, 6), (1, 1, 3, 3, 3), stride=2),
+        conv_case("6, 5 and 3, padding as a tuple", (1, 1, 6, 5, 3), (1, 1, 1, 2, 3), padding=(0, 2, 1)),
+        conv_case("a stride as a tuple", (1, 1, 5, 4, 4), (1, 1, 2, 3, 1), stride=(2, 1, 3)),
         conv_case("tuples", (1, 1, 5, 5, 5), (1, 1, 3, 3, 3), stride=(2, 1, 3), padding=(0, 1, 2)),
         conv_case("2 channels in and out", (1, 2, 3, 3, 3), (2, 2, 3, 3, 3), padding=2, bias=True),
         conv_case(

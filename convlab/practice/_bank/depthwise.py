@@ -100,6 +100,8 @@ def _depthwise_cases():
         _depthwise_case("a batch of 3", (3, 1, 4, 4), (1, 1, 3, 3)),
         _depthwise_case("float64", (1, 1, 4, 4), (1, 1, 3, 3), dtype=torch.float64),
         _depthwise_case("an input that is not contiguous", (2, 2, 4, 4), (2, 1, 3, 3), contiguous=False),
+        _depthwise_case("a bias for each of 2 channels", (1, 2, 4, 4), (2, 1, 3, 3), bias=True),
+        _depthwise_case("2 filters for each of 2 channels", (1, 2, 4, 4), (4, 1, 3, 3)),
         _depthwise_case("2 filters for each of 3 channels", (1, 3, 4, 4), (6, 1, 3, 3), bias=True),
         _depthwise_case("everything, by position", (2, 3, 5, 6), (9, 1, 2, 3), bias=True, positional=True, seed=5),
     )

@@ -208,6 +208,8 @@ def _cases():
         _case("an input of 3 rows and 5 columns", counting(1, 1, 3, 5), 3),
         _case("a kernel as a tuple", counting(1, 1, 4, 4), (3, 3)),
         _case("a kernel of 3 rows and 1 column", counting(1, 1, 4, 4), (3, 1)),
+        _case("5 rows and 3 columns, padding as a tuple", counting(1, 1, 5, 3), 2, padding=(0, 1)),
+        _case("a stride as a tuple, wider than the kernel", counting(1, 1, 5, 6), 2, stride=(1, 3)),
         _case("float64", numbers(1, 1, 4, 4, dtype=torch.float64), 3),
         _case("an input that is not contiguous", not_contiguous(counting(2, 2, 4, 4)), 3),
         _case("everything, by position", numbers(3, 2, 5, 8), (2, 3), (1, 2), (2, 1)),

@@ -38,7 +38,7 @@ def _faulty_features(faults):
             if f"the {kind} layers are left out" in faults:
                 continue
             _, channels, *geometry = window(faults, kind, numbers, shape)
-            shape = [shape[0], channels, *(slid(faults, n, *geometry) for n in shape[2:])]
+            shape = [shape[0], channels, *(slid(faults, kind, n, *geometry) for n in shape[2:])]
         batch, channels, height, width = shape
         for name, wrong in {
             "the channels are left out": height * width,
@@ -73,6 +73,9 @@ FEATURES = {
     "the first layer only": "All layers run before flatten.",
     "the stride of pooling is left out": "A pooling layer moves on by its stride.",
     "pooling moves by its own size": "The stride of pooling is given: it need not be its kernel_size.",
+    "pooling divides by its stride": "That is right only where kernel_size is the stride: subtract it first, then "
+    "add 1.",
+    "1 is added before the division": "Divide the way that the window can go, then add 1 for its first place.",
     "the stride of a convolution is left out": "A convolution with stride s has about 1/s of the places on each axis.",
     "the padding is left out": "A convolution's padding is added on both sides.",
     "the padding counts once": "A convolution's padding is added on both sides: 2 * padding.",
@@ -114,6 +117,8 @@ first, and after its last layer come `nn.Flatten()` and the linear layer. {FORM}
             row("a picture that is not square", (1, 2, 5, 7), [("conv", 2, 3, 3, 1, 0)]),
             row("pooling alone", (1, 3, 6, 8), [("pool", 2, 2)]),
             row("pooling that overlaps", (1, 2, 7, 9), [("pool", 3, 2)]),
+            row("pooling that overlaps, with a rest", (1, 2, 8, 10), [("pool", 3, 2)]),
+            row("a stride with a rest, two samples", (2, 1, 8, 9), [("conv", 1, 3, 4, 3, 0)]),
             row("padding", (1, 1, 5, 6), [("conv", 1, 4, 3, 1, 1)]),
             row("a stride with a rest", (1, 1, 8, 10), [("conv", 1, 2, 3, 2, 0)]),
             row("convolution and pooling", (2, 3, 9, 12), [("conv", 3, 5, 3, 1, 1), ("pool", 2, 2)]),

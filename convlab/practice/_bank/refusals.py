@@ -66,23 +66,29 @@ def _faulty_search(faults):
                 shape = (*shape[:kept], math.prod(shape[kept:]))
             elif kind == "linear":
                 width = math.prod(shape[1:]) if "Linear flattens by itself" in faults else shape[-1]
+                width = shape[1] if "a linear layer reads axis 1" in faults else width
+                width = None if "a linear layer without flatten fails" in faults and len(shape) > 2 else width
                 if width != numbers[0] and "in_features is not checked" not in faults:
                     failed.append(found)
                 if "Linear keeps its input's size" not in faults:
                     shape = (*shape[:-1], numbers[1])
             else:
                 wanted, made, kernel_size, stride, padding = window(faults, kind, numbers, shape)
-                too_large = kernel_size > min(shape[2:]) + 2 * padding
+                counted = padding if "the padding counts once in the check" in faults else 2 * padding
+                counted = 0 if "the padding is left out of the check" in faults else counted
+                too_large = kernel_size > min(shape[2:]) + counted
                 if "a kernel that just fits fails" in faults:
                     too_large = kernel_size >= min(shape[2:]) + 2 * padding
                 if "the width is not checked" in faults:
                     too_large = kernel_size > shape[2] + 2 * padding
+                if "the height is not checked" in faults:
+                    too_large = kernel_size > shape[3] + 2 * padding
                 unchecked = "the kernel's size is not checked", f"the {kind} layers are not checked for size"
                 too_large = too_large and faults.isdisjoint(unchecked)
                 if too_large or (wanted != shape[1] and "the channels are not checked" not in faults):
                     failed.append(found)
                 if f"the {kind} layers are left out" not in faults:
-                    sizes = (slid(faults, n, kernel_size, stride, padding) for n in shape[2:])
+                    sizes = (slid(faults, kind, n, kernel_size, stride, padding) for n in shape[2:])
                     shape = (shape[0], made, *sizes)
         if "the last failure" in faults:
             failed = failed[::-1]
@@ -114,6 +120,11 @@ SEARCH = {
     "input.",
     "a kernel that just fits fails": "A kernel as large as its padded input has one place.",
     "the width is not checked": "The kernel must fit on both axes.",
+    "the height is not checked": "The kernel must fit on both axes.",
+    "the padding is left out of the check": "A kernel must fit into the padded input: compare it with n + 2 * padding.",
+    "the padding counts once in the check": "padding elements are added on both sides: compare with n + 2 * padding.",
+    "a linear layer without flatten fails": "A linear layer takes any number of axes: what counts is the last one.",
+    "a linear layer reads axis 1": "A linear layer acts on the last axis, which is axis 1 only behind a flatten.",
     "Linear flattens by itself": "A linear layer acts on the last axis; without a flatten before it, that is the "
     "width.",
     "flatten joins the batch, too": "Flatten keeps the batch: (N, C * H * W).",
@@ -123,6 +134,9 @@ SEARCH = {
         for name in (
             "the channels stay those of the input",
             "the pool layers are left out",
+            "pooling moves by its own size",
+            "pooling divides by its stride",
+            "1 is added before the division",
             "the padding is left out",
             "rounded up",
             "1 is not added",
@@ -166,6 +180,16 @@ that raises an error, an int, or None where all run. Convolutions and pooling st
             row("wrong channels", (1, 3, 4, 4), [("conv", 1, 2, 3, 1, 0)]),
             row("a kernel too large", (1, 1, 3, 3), [("conv", 1, 2, 2, 1, 0), ("conv", 2, 3, 3, 1, 0)]),
             row("pooling too large", (1, 1, 3, 3), [("conv", 1, 2, 2, 1, 0), ("pool", 3, 3)]),
+            row("too flat for a convolution", (1, 1, 2, 6), [("conv", 1, 2, 3, 1, 0)]),
+            row("too narrow for a convolution", (1, 1, 6, 2), [("conv", 1, 2, 3, 1, 0)]),
+            row("too flat for pooling", (1, 1, 2, 5), [("pool", 3, 3)]),
+            row("padding on both sides lets it fit", (1, 1, 5, 3), [("conv", 1, 2, 5, 1, 1)]),
+            row("padding 1, a kernel of 4", (1, 1, 3, 3), [("conv", 1, 2, 4, 1, 1)]),
+            row("pooling that overlaps", (1, 1, 8, 10), [("pool", 3, 2), ("flatten",), ("linear", 12, 5)]),
+            row("the size by the stride alone", (1, 1, 8, 10), [("pool", 3, 2), ("flatten",), ("linear", 20, 5)]),
+            row("the size before pooling", (1, 1, 6, 6), [("pool", 2, 2), ("flatten",), ("linear", 36, 5)]),
+            row("on the width", (1, 2, 4, 6), [("conv", 2, 3, 3, 1, 0), ("linear", 4, 5), ("linear", 5, 2)]),
+            row("on the channels", (1, 2, 4, 6), [("conv", 2, 3, 3, 1, 0), ("linear", 3, 5)]),
             row("padding lets it fit", (1, 1, 2, 3), [("conv", 1, 2, 4, 1, 1), ("pool", 1, 1)]),
             row("too narrow", (1, 2, 6, 3), [("conv", 2, 4, 2, 1, 0), ("pool", 3, 3)]),
             row("channels that do not follow", (2, 3, 8, 8), [("conv", 3, 6, 3, 1, 0), ("conv", 3, 4, 3, 1, 0)]),

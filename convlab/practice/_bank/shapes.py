@@ -70,6 +70,7 @@ def _faulty_pooled(faults):
         stride = 1 if stride is None and "the stride is 1 by default" in faults else stride
         stride = None if "the stride is always the kernel's size" in faults else stride
         stride = 2 if "the stride is always 2" in faults else stride
+        stride = 2 if stride is None and "the stride is 2 by default" in faults else stride
         stride = kernel_size if stride is None else stride
         way = input_size - kernel_size
         for name, wrong in {
@@ -92,6 +93,7 @@ def _faulty_pooled(faults):
 POOLED = {
     "the stride is 1 by default": "Pooling moves by its own size unless a stride is given: stride=None means "
     "kernel_size.",
+    "the stride is 2 by default": "Pooling moves by its own size unless a stride is given, and its size need not be 2.",
     "the stride is always the kernel's size": "Where a stride is given, it counts; kernel_size is the default only.",
     "the stride is always 2": "The stride is what is given, and kernel_size where nothing is given.",
     "1 is not added": "The window before the first step counts, too: add 1.",

@@ -85,6 +85,8 @@ def _faulty_size(faults):
             input_size, span = dilation * (input_size - 1) + 1, kernel_size
         if "the kernel is left out" in faults:
             span = 1
+        if "the size is divided by the stride" in faults:
+            return input_size // stride
         if "the kernel is subtracted after the division" in faults:
             return (input_size + both) // stride - span + 1
         if "1 is added before the division" in faults:
@@ -112,6 +114,10 @@ def _faulty_span(faults, kernel_size, taps, dilation):
         return taps + 1
     if "the kernel spans dilation * kernel_size" in faults:
         return dilation * kernel_size
+    if "kernel_size gaps between the taps" in faults:
+        return dilation * kernel_size + 1
+    if "the brackets around kernel_size - 1 are missing" in faults:
+        return dilation * kernel_size + 2
     if "the dilation is read as the number of holes" in faults:
         return (dilation + 1) * taps + 1
     if "the dilation is added once" in faults:
@@ -135,6 +141,8 @@ CONV_OUTPUT_SIZE = {
     "dilation * (kernel_size - 1) + 1.",
     "the dilation is read as the number of holes": "dilation is the distance from one tap to the next: dilation=1 is "
     "no hole, dilation=2 is one.",
+    "kernel_size gaps between the taps": "There are kernel_size - 1 gaps between the taps, not kernel_size.",
+    "the brackets around kernel_size - 1 are missing": "Put brackets around kernel_size - 1, then multiply.",
     "the dilation is added once": "Each of the kernel_size - 1 gaps is dilation wide, not one of them.",
     "the kernel's own 1 is left out": "dilation * (kernel_size - 1) is the way from the first tap to the last; "
     "the kernel spans one element more.",
@@ -147,6 +155,7 @@ CONV_OUTPUT_SIZE = {
     "1 is added before the division": "Divide the way that the window can go, then add 1 for its first place.",
     "the kernel is left out": "The window must fit: subtract what it spans before you divide. Dividing the size alone "
     "is right only where the padding makes up for the kernel.",
+    "the size is divided by the stride": "The window must fit: subtract what it spans before you divide, then add 1.",
     "the kernel is subtracted after the division": "The window's width is in elements of the input: subtract it before "
     "you divide.",
     "an even kernel counts as an odd one": "kernel_size // 2 on both sides is right for odd kernels only: subtract "

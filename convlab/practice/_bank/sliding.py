@@ -127,6 +127,11 @@ _CONVOLVE = (
         "Only the kernel is flipped; the first window still gives the first number of the result.",
         on_image(flip, turn=flip)(),
     ),
+    Mistake(
+        "the result is flipped, not the kernel",
+        "Flip the kernel; the first window still gives the first number of the result.",
+        on_image(turn=flip)(),
+    ),
     *mistakes(_IN_A_WINDOW, on_image(flip)),
     *_sizes(flip),
 )

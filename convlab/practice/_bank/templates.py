@@ -75,6 +75,11 @@ _MATCH_MISTAKES = (
         _match(on_image(lambda kernel: kernel.T)()),
     ),
     Mistake(
+        "the best begins at 0",
+        "All responses may be negative: begin with float('-inf'), or with the first window.",
+        _match(place=lambda response: response.argmax() if response.max() > 0 else 0),
+    ),
+    Mistake(
         "the brightest window is found",
         "Each element is multiplied by the template's before the sum.",
         _match(_brightest),
@@ -147,6 +152,7 @@ def _match_cases():
     arrow = torch.tensor([[5.0, -1.0, 2.0], [0.0, 4.0, -3.0]])
     bright = _planted(6, 7, 1, 4, arrow)
     bright[4:, :3] = 2
+    near = _planted(5, 5, 0, 3, corner) + (1 + 1e-9) * _planted(5, 5, 3, 0, corner).double()
     return (
         image_case("a template in the middle", _planted(5, 5, 2, 1, corner), corner),
         image_case("a template in the last corner", _planted(4, 4, 2, 2, corner), corner),
@@ -160,7 +166,10 @@ def _match_cases():
         image_case("a template of 1", torch.tensor([[1.0, 2.0], [9.0, 3.0]]), torch.tensor([[2.0]])),
         image_case("an image that is not contiguous", not_contiguous(_planted(5, 5, 1, 2, corner, noise=3)), corner),
         image_case("float64", _planted(5, 5, 0, 3, corner).double(), corner.double()),
-        image_case("only negative responses", -1 - counting(3, 4), torch.tensor([[1.0, 2.0]])),
+        image_case("only negative responses", 1000 * (counting(3, 4) - 20), torch.tensor([[1.0, 2.0]])),
+        image_case("a wide template in the last corner", _planted(5, 6, 3, 3, arrow), arrow),
+        image_case("a tall template in the last corner", _planted(6, 5, 3, 3, arrow.T), arrow.T.contiguous()),
+        image_case("float64, nearly equal", near, corner.double()),
         image_case("everything", numbers(9, 12, seed=9), numbers(3, 4, seed=10)),
     )
 

@@ -33,6 +33,8 @@ def _faulty(faults):
         ways = [n + both * p - k for n, k, p in zip(sizes, kernel_size, padding, strict=True)]
         if "rounded up" in faults:
             out = [-(-way // s) + one for way, s in zip(ways, stride, strict=True)]
+        elif "1 is added before the division" in faults:
+            out = [(way + one) // s for way, s in zip(ways, stride, strict=True)]
         elif "true division, not floor division" in faults:
             out = [way / s + one for way, s in zip(ways, stride, strict=True)]
         else:
@@ -57,6 +59,7 @@ def _faulty(faults):
 
 MISTAKES = {
     "1 is not added": "The division counts the steps; the window before the first step counts, too.",
+    "1 is added before the division": "Divide the way that the kernel can go, then add 1 for its first place.",
     "rounded up": "A last step that does not fit is not made: round down, with //.",
     "true division, not floor division": "A size is a whole number: divide with //.",
     "the padding counts once": "padding elements are added on both sides of an axis.",
