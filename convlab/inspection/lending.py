@@ -11,7 +11,9 @@ from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
 COPIED_UP_TO = 2**28
-"""Bytes of parameters up to which a run with numbers gets copies, in case that it writes into them."""
+"""Bytes of parameters up to which a run with numbers gets copies, in case that it writes into them.
+
+What a `forward` writes into the parameters of a larger model stays there."""
 
 
 def copy_of_a_lazy_model(model: nn.Module, name: str) -> nn.Module:

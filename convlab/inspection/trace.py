@@ -166,7 +166,8 @@ class Trace:
 def trace(model: nn.Module, input: Any) -> Trace:
     """The table of all layers that a model runs with an input, or with the shape of one.
 
-    A shape needs no memory and no arithmetic, however large it is. The model is left exactly as it was.
+    A shape needs no memory and no arithmetic, however large it is. The model is left exactly as it was, but
+    for one case: given a tensor, a `forward` that writes into parameters of more than 256 MiB in all changes them.
 
     Args:
         model: Any module.

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
 
 import convlab
 from convlab.inspection.diagnosis import TITLE, TRIED
@@ -41,7 +43,7 @@ small = torch.rand(2, 1, 32, 32)
 
 def printed(code: Callable[[], Any], capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
-    with pytest.raises(RuntimeError), convlab.explain_errors():
+    with pytest.raises((RuntimeError, TypeError)), convlab.explain_errors():
         code()
     return capsys.readouterr().err
 
@@ -58,6 +60,42 @@ def test_a_function_outside_of_models(capsys: pytest.CaptureFixture[str]) -> Non
     text = printed(lambda: images.view(images.size(0), 400), capsys)
     assert text.startswith(f"{TITLE}\n\n`view`")
     assert "torch.flatten(images, 1)" in text
+
+
+def of_a_loader() -> None:
+    for batch in DataLoader(TensorDataset(small, torch.zeros(2)), batch_size=2):
+        net.conv1(batch)
+
+
+NO_TENSOR = [
+    pytest.param(lambda: net.conv1(np.zeros((2, 1, 32, 32))), "got a numpy.ndarray.", id="an array of numpy"),
+    pytest.param(
+        lambda: net.conv1([small, small]), "got a list with 2 tensors, (2, 1, 32, 32) and (2, 1, 32, 32).", id="a list"
+    ),
+    pytest.param(lambda: net.conv1((small, None)), "got a tuple with 1 tensor, (2, 1, 32, 32).", id="a tuple"),
+    pytest.param(
+        of_a_loader, "got a list with 2 tensors, (2, 1, 32, 32) and (2,).", id="a batch of a loader with its labels"
+    ),
+    pytest.param(lambda: net.conv1(None), "got None.", id="None"),
+    pytest.param(
+        lambda: nn.Sequential(nn.MaxPool2d(2, return_indices=True), nn.Conv2d(1, 6, 5))(small),
+        "got a tuple with 2 tensors, (2, 1, 16, 16) and (2, 1, 16, 16). It comes from `0` (MaxPool2d)",
+        id="what a pool gives with its indices",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "what"), NO_TENSOR)
+def test_what_is_no_tensor(code: Callable[[], Any], what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(printed(code, capsys).split())
+    assert f"(Conv2d) takes a tensor{' as its first argument' * ('with' in what)}, but {what}" in text
+    assert "expected one of" not in text
+
+
+def test_another_argument_of_a_wrong_type(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the input is a tensor, the fault is elsewhere."""
+    text = printed(lambda: nn.Conv2d(1, 6, 5, padding=0.5)(small), capsys)  # type: ignore[arg-type]
+    assert "`model` (Conv2d) has padding=0.5, which must be a whole number" in text
 
 
 def test_nothing_is_left_behind(capsys: pytest.CaptureFixture[str]) -> None:

@@ -234,6 +234,44 @@ PAIRS = {
         ((4, 3, 9, 9),), [("warning", "forward: view")],
         conv(lambda m, x: m.fc(m.conv(x).view(-1, 49)).view(4, 6, 2), fc=nn.Linear(49, 2)),
     ),
+    "frames of clips, and the clips for moments": Pair(
+        conv(lambda m, x: m.l(m.conv(x).mean(dim=(2, 3)).view(-1, 4, 6))[0], l=nn.LSTM(6, 5)),
+        ((8, 3, 9, 9),), [("warning", "l")],
+        conv(lambda m, x: m.l(m.conv(x).mean(dim=(2, 3)).view(-1, 4, 6))[0], l=nn.LSTM(6, 5, batch_first=True)),
+    ),
+    "frames of clips, and attention between the clips": Pair(
+        conv(lambda m, x: m.t(m.conv(x).mean(dim=(2, 3)).view(-1, 4, 6)), t=nn.TransformerEncoderLayer(6, 2, 8)),
+        ((8, 3, 9, 9),), [("warning", "t")],
+        conv(
+            lambda m, x: m.t(m.conv(x).mean(dim=(2, 3)).view(-1, 4, 6)),
+            t=nn.TransformerEncoderLayer(6, 2, 8, batch_first=True),
+        ),
+    ),
+    "all samples made one series, and a clip of as many frames": Pair(
+        conv(lambda m, x: m.l(m.conv(x).mean(dim=(2, 3)).view(1, -1, 6))[0], l=nn.LSTM(6, 5, batch_first=True)),
+        ((4, 3, 9, 9),), [("warning", "l")],
+        conv(lambda m, x: m.l(m.conv(x).mean(dim=(2, 3)).view(-1, 4, 6))[0], l=nn.LSTM(6, 5, batch_first=True)),
+    ),
+    "maps of two samples in a row, and features of a pair": Pair(
+        conv(lambda m, x: m.fc(m.conv(x).view(-1, 2 * 294)), fc=nn.Linear(588, 2)),
+        ((8, 3, 9, 9),), [("warning", "forward: view")],
+        conv(lambda m, x: m.fc(m.conv(x).mean(dim=(2, 3)).view(-1, 12)), fc=nn.Linear(12, 2)),
+    ),
+    "maps of all samples in a row, and features of one pair": Pair(
+        conv(lambda m, x: m.fc(m.conv(x).view(-1, 2 * 294)), fc=nn.Linear(588, 2)),
+        ((2, 3, 9, 9),), [("warning", "forward: view")],
+        conv(lambda m, x: m.fc(m.conv(x).mean(dim=(2, 3)).view(-1, 12)), fc=nn.Linear(12, 2)),
+    ),
+    "maps of one pixel with the wrong number, and frames on an axis of their own": Pair(
+        conv(lambda m, x: m.fc(F.adaptive_avg_pool2d(m.conv(x), 1).view(-1, 12)), fc=nn.Linear(12, 2)),
+        ((8, 3, 9, 9),), [("warning", "forward: view")],
+        conv(lambda m, x: m.fc(F.adaptive_avg_pool2d(m.conv(x), 1).view(-1, 2, 6).mean(1)), fc=nn.Linear(6, 2)),
+    ),
+    "features too few for the channels of a map, and grey pictures for channels": Pair(
+        Net(lambda m, x: m.c(m.fc(x).view(-1, 4, 7, 7)), fc=nn.Linear(5, 49), c=nn.Conv2d(4, 2, 3)),
+        ((8, 5),), [("warning", "forward: view")],
+        Net(lambda m, x: m.c(x.view(-1, 4, 7, 7)), c=nn.Conv2d(4, 2, 3)), ((8, 1, 7, 7),),
+    ),
     "pixels for samples, the channels not moved": Pair(
         conv(lambda m, x: m.fc(m.conv(x).reshape(-1, 6)), fc=nn.Linear(6, 2)),
         ((4, 3, 9, 9),), [("warning", "forward: reshape")],

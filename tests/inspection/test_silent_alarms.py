@@ -36,6 +36,11 @@ def empty(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.zeros(shape))
 
 
+def frames(**others: nn.Module) -> dict[str, nn.Module]:
+    """A network for each frame, with 8 features, and other layers."""
+    return {"frame": nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()), **others}
+
+
 def encoder(features: int, *, batch_first: bool) -> nn.Module:
     return nn.TransformerEncoder(
         nn.TransformerEncoderLayer(features, 2, 16, batch_first=batch_first), 2, enable_nested_tensor=False
@@ -250,6 +255,46 @@ SEQUENCES = {
             fc=nn.Linear(4, 8), head=nn.Linear(8, 1),
         ),
         (5, 3, 20),
+    ),
+    "frames in the batch as they come, an LSTM over each clip": (
+        Net(
+            lambda m, x: m.lstm(m.frame(x).view(-1, 4, 8))[0][:, -1], **frames(lstm=nn.LSTM(8, 6, batch_first=True))
+        ),
+        (8, 3, 9, 9),
+    ),
+    "frames in the batch as they come, those of one clip": (
+        Net(
+            lambda m, x: m.lstm(m.frame(x).view(-1, 4, 8))[0][:, -1], **frames(lstm=nn.LSTM(8, 6, batch_first=True))
+        ),
+        (4, 3, 9, 9),
+    ),
+    "frames in the batch as they come, those of one clip, by unflatten": (
+        Net(
+            lambda m, x: m.gru(m.frame(x).unflatten(0, (-1, 4)))[0][:, -1], **frames(gru=nn.GRU(8, 6, batch_first=True))
+        ),
+        (4, 3, 9, 9),
+    ),
+    "frames in the batch as they come, clips and frames counted, maps and all": (
+        Net(
+            lambda m, x: m.lstm(m.conv(x).reshape(x.size(0) // 4, 4, -1))[0],
+            conv=nn.Conv2d(3, 2, 3), lstm=nn.LSTM(98, 6, batch_first=True),
+        ),
+        (8, 3, 9, 9),
+    ),
+    "frames in the batch as they come, moved for an LSTM with the time first": (
+        Net(lambda m, x: m.lstm(m.frame(x).view(-1, 4, 8).transpose(0, 1))[0][-1], **frames(lstm=nn.LSTM(8, 6))),
+        (8, 3, 9, 9),
+    ),
+    "frames in the batch as they come, which attend to each other": (
+        Net(lambda m, x: m.encoder(m.frame(x).view(-1, 4, 8)), **frames(encoder=encoder(8, batch_first=True))),
+        (8, 3, 9, 9),
+    ),
+    "frames in the batch as they come, an LSTM, and a score for each": (
+        Net(
+            lambda m, x: m.head(m.lstm(m.frame(x).view(-1, 4, 8))[0].reshape(-1, 6)),
+            **frames(lstm=nn.LSTM(8, 6, batch_first=True), head=nn.Linear(6, 2)),
+        ),
+        (8, 3, 9, 9),
     ),
 }  # fmt: skip
 
@@ -500,6 +545,26 @@ PICTURES = {
     ),
     "frames that are shifted": (Net(shifted_frames, conv=nn.Conv2d(3, 4, 3), head=nn.Linear(4, 2)), (8, 3, 8, 8)),
     "maps with a state": (Net(recurrent_maps, cell=nn.Conv2d(7, 4, 3, padding=1)), (2, 5, 3, 8, 8)),
+    "frames in the batch as they come, the mean of each clip": (
+        Net(lambda m, x: m.head(m.frame(x).view(-1, 4, 8).mean(dim=1)), **frames(head=nn.Linear(8, 2))), (8, 3, 9, 9),
+    ),
+    "frames in the batch as they come, a convolution over the time": (
+        Net(lambda m, x: m.conv(m.frame(x).view(-1, 4, 8).transpose(1, 2)), **frames(conv=nn.Conv1d(8, 2, 3))),
+        (8, 3, 9, 9),
+    ),
+    "frames in the batch as they come, maps of clips": (
+        Net(
+            lambda m, x: m.clip(m.conv(x).view(-1, 4, 6, 7, 7).transpose(1, 2)),
+            conv=nn.Conv2d(3, 6, 3), clip=nn.Conv3d(6, 2, 3),
+        ),
+        (8, 3, 9, 9),
+    ),
+    "grey frames in the batch as they come, and then for channels": (
+        Net(
+            lambda m, x: m.after(m.conv(x).view(-1, 4, 7, 7)), conv=nn.Conv2d(1, 1, 3), after=nn.Conv2d(4, 2, 3)
+        ),
+        (8, 1, 9, 9),
+    ),
     "a clip": (
         nn.Sequential(nn.Conv3d(3, 4, 3), nn.BatchNorm3d(4), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(4, 2)),
         (2, 3, 16, 12, 12),
@@ -618,6 +683,16 @@ VECTORS = {
             net=nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(64, 8)), head=nn.Linear(8, 1),
         ),
         (3, 1, 6, 6), (3, 1, 6, 6),
+    ),
+    "pairs, one behind the other in the batch": (
+        Net(lambda m, x: m.head(m.frame(x).view(-1, 16)), **frames(head=nn.Linear(16, 2))), (8, 3, 9, 9),
+    ),
+    "pairs, one behind the other in the batch, and only one": (
+        Net(lambda m, x: m.head(m.frame(x).view(-1, 16)), **frames(head=nn.Linear(16, 2))), (2, 3, 9, 9),
+    ),
+    "pairs of pairs, on axes of their own": (
+        Net(lambda m, x: m.head(m.frame(x).view(-1, 2, 2, 8).amax(2).flatten(1)), **frames(head=nn.Linear(16, 2))),
+        (8, 3, 9, 9),
     ),
     "two views of each sample in one batch": (
         Net(

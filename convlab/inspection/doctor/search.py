@@ -8,15 +8,18 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import torch
 from torch.utils import _pytree as pytree
 
+from convlab.inspection.doctor.building import path
 from convlab.inspection.doctor.case import Case, function_of, place
 from convlab.inspection.doctor.edits import Edit
+from convlab.inspection.doctor.phrases import listed
 from convlab.inspection.doctor.proposals import (
+    axis_edits,
     call_edits,
     common_edits,
     deform_edits,
@@ -40,7 +43,7 @@ MOST_LINES = 4
 """Lines of one fix."""
 FAR_FETCHED = 2.0
 """A fix that costs so much more than the best one is left out."""
-DOUBTFUL = 1.5
+DOUBTFUL = 4.0
 """What is added to the cost where the output has not one row for each sample."""
 FOLLOWING = -0.8
 """What is added to the cost of a change that follows from another one."""
@@ -53,6 +56,7 @@ PROPOSALS: tuple[Proposal, ...] = (
     layer_edits,
     deform_edits,
     call_edits,
+    axis_edits,
     operand_edits,
     upstream_edits,
     earlier_edits,
@@ -99,7 +103,7 @@ def proposed(case: Case, proposals: Sequence[Proposal] = PROPOSALS) -> list[Edit
     found: list[Edit] = []
     for proposal in proposals:
         with suppress(*NOT_FORESEEN):
-            found += proposal(case)
+            found += (_with_what_is_lost(case, edit) for edit in proposal(case))
     return found
 
 
@@ -173,6 +177,19 @@ class _Waiting:
 def _code(edits: Sequence[Edit]) -> str:
     """All lines in one."""
     return "; ".join(edit.code for edit in edits)
+
+
+def _with_what_is_lost(case: Case, edit: Edit) -> Edit:
+    """The edit; where it builds a layer anew that has, say, `spectral_norm` on it, it says that this is lost."""
+    lines = [line.partition(" = ") for line in edit.code.split("; ")] if edit.rewrite is None else []
+    for name, module in case.model.named_modules():
+        sources = [type(hook).__module__ for hook in module._forward_pre_hooks.values()]
+        lost = [f"`{source.rpartition('.')[2]}`" for source in sources if source.startswith("torch.nn.utils.")]
+        layer = path(case.model, name) if lost else ""
+        if lost and any(target == layer and layer not in value for target, _, value in lines):
+            words = f"The new layer is without {listed(lost)}, which `{name or 'model'}` has now: put it on again."
+            edit = replace(edit, description=f"{edit.description} {words}")
+    return edit
 
 
 def _same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:

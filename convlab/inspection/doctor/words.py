@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from typing import Any
 
@@ -13,9 +12,10 @@ from convlab.inspection.doctor.case import ARITHMETIC, JOINS, PRODUCTS, VIEWS, C
 from convlab.inspection.doctor.checks import REDUCED
 from convlab.inspection.doctor.deformable import of_offsets
 from convlab.inspection.doctor.limits import own_rule
+from convlab.inspection.doctor.operations import of_a_container, of_a_product, of_a_view, of_several
 from convlab.inspection.doctor.origins import given_shapes, origin_of
-from convlab.inspection.doctor.phrases import by, count, listed, named, numbered, plain
-from convlab.inspection.doctor.wanted import Wanted, sizes_of_view, wanted_by
+from convlab.inspection.doctor.phrases import by, count, listed, named, plain
+from convlab.inspection.doctor.wanted import Wanted, wanted_by
 from convlab.inspection.record import Call
 from convlab.inspection.windows import window_of
 
@@ -43,13 +43,16 @@ def _explained(case: Case) -> str:
         return f"The code of {named(call)} itself raised {_said(case)}{inputs}"
     if not call.inputs:
         return f"{named(call)} raised {_said(case)}"
+    container = of_a_container(case, call)
+    if container is not None:
+        return container
     function = function_of(call)
     if function in VIEWS:
-        what: str | None = _view(call)
+        what: str | None = of_a_view(case, call)
     elif function in JOINS or function in ARITHMETIC:
-        what = _pair(call)
+        what = of_several(call)
     elif function in PRODUCTS and len(call.inputs) == 2:
-        what = _product(call)
+        what = of_a_product(call)
     else:
         what = _dtypes(call)
         own = own_rule(case, call) if what is None else None
@@ -59,7 +62,9 @@ def _explained(case: Case) -> str:
         moved = of_offsets(case, call) if what is None else None
         if moved is not None:
             return moved
-    what = what or f"{named(call)} got {_shapes(call)}, and torch says: {_said(case)}"
+        if what is None and len({given.key for given in call.inputs}) > 1:
+            return _not_known(case, call)  # any of them may be at fault
+    what = what or _not_known(case, call)
     return " ".join(filter(None, [what, origin_of(case, call)]))
 
 
@@ -132,57 +137,6 @@ def _dtypes(call: Call) -> str | None:
     return f"{named(call)} {got}; torch does not convert one into the other."
 
 
-def _product(call: Call) -> str:
-    """Two matrices that do not follow each other, or are of two dtypes."""
-    first, second = call.inputs
-    if first.dtype != second.dtype:
-        return f"{named(call)} takes two tensors of one dtype, but got {plain(first.dtype)} and {plain(second.dtype)}."
-    rule = "the last axis of the first to be as long as the last but one of the second"
-    return f"{named(call)} needs {rule}, but got {first.shape} and {second.shape}."
-
-
-def _view(call: Call) -> str | None:
-    """A number of elements that does not come out, or an order that does not fit."""
-    shape, sizes = call.inputs[0].shape, sizes_of_view(call)
-    if not sizes:
-        return None
-    number, known = math.prod(shape), math.prod(size for size in sizes if size > 0)
-    asked = f"{call.kind}({', '.join(map(str, sizes))})"
-    if -1 not in sizes and number != known:
-        return f"{named(call)} asks for {count(known, 'element')} ({asked}), but the tensor {shape} has {number}."
-    if -1 in sizes and known and number % known:
-        multiple = f"a multiple of {count(known, 'element')}"
-        return f"{named(call)} asks for {multiple} ({asked}), but the tensor {shape} has {number}."
-    reason = "since a permute or transpose before it left the elements in another order in memory"
-    return f"{named(call)} cannot show the tensor {shape} as {sizes} without copying, {reason}."
-
-
-def _pair(call: Call) -> str | None:
-    """Tensors to be joined or added, of which an axis differs."""
-    shapes = [given.shape for given in call.inputs]
-    joins, longest, shortest = function_of(call) in JOINS, max(map(len, shapes)), min(map(len, shapes))
-    got = f"but got {listed(list(map(str, shapes)))}"
-    if joins and longest > shortest:
-        return f"{named(call)} joins tensors with the same number of axes, {got}."
-    if joins:
-        along = _joined_axis(call) % longest
-        axes = [axis for axis in range(longest) if axis != along and len({shape[axis] for shape in shapes}) > 1]
-        rule = f"joins along axis {along}, so all other axes must be of equal size"
-    else:
-        from_last = range(-shortest, 0)
-        axes = [longest + axis for axis in from_last if len({shape[axis] for shape in shapes} | {1}) > 2]
-        rule = "goes element by element, so each axis, counted from the last, must be of equal size or of size 1"
-    if not axes:
-        return None
-    return f"{named(call)} {rule}, {got}, which differ in {numbered('axis', axes)}."
-
-
-def _joined_axis(call: Call) -> int:
-    positional, by_name = call.arguments
-    axis = by_name.get("dim", by_name.get("axis", positional[1] if len(positional) > 1 else 0))
-    return axis if isinstance(axis, int) else 0
-
-
 def _too_small(call: Call, sizes: tuple[int, ...]) -> str | None:
     """A window larger than what it slides over."""
     window: Any = window_of(call) or call.module
@@ -206,6 +160,11 @@ def _too_small(call: Call, sizes: tuple[int, ...]) -> str | None:
 
 def _each(value: Any, axes: int) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,) * axes
+
+
+def _not_known(case: Case, call: Call) -> str:
+    """What a call got, and what torch says of it."""
+    return f"{named(call)} got {_shapes(call)}, and torch says: {_said(case)}"
 
 
 def _said(case: Case) -> str:

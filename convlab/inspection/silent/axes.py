@@ -124,12 +124,9 @@ def regrouped(axes: Axes, shape: Sequence[int]) -> Axes | None:
                 axis.append(part)
                 size //= part.size
             elif part.size % size == 0:
-                pieces = [
-                    Part(n, part.role, part.by, part, first, moved=part.moved, taken=part.taken)
-                    for n, first in ((size, True), (part.size // size, False))
-                ]
-                axis.append(pieces[0])
-                left.insert(0, pieces[1])
+                one, two = pieces(part, size)
+                axis.append(one)
+                left.insert(0, two)
                 size = 1
             else:
                 return None
@@ -137,6 +134,22 @@ def regrouped(axes: Axes, shape: Sequence[int]) -> Axes | None:
     if result:
         result[-1] += tuple(left)
     return tuple(map(_mended, result))
+
+
+def pieces(part: Part, size: int) -> tuple[Part, Part]:
+    """A part in two pieces, the first of this size.
+
+    Of samples the first piece is the batch; the second may be anything, as the frames of a clip.
+
+    Example:
+        >>> [(piece.size, piece.role) for piece in pieces(Part(8, "batch"), 2)]
+        [(2, 'batch'), (4, '')]
+    """
+    role = "" if part.role in BATCH else part.role
+    return (
+        Part(size, part.role, part.by, part, first=True, moved=part.moved, taken=part.taken),
+        Part(part.size // size, role, part.by, part, first=False, moved=part.moved, taken=part.taken),
+    )
 
 
 def _mended(axis: Axis) -> Axis:

@@ -14,10 +14,10 @@ from convlab.inspection.silent.axes import (
     alone,
     broadcast,
     length,
-    regrouped,
     roles,
     with_role,
 )
+from convlab.inspection.silent.groups import viewed
 from convlab.inspection.silent.moves import MOVES, RESHAPES, kind_of, window_axes
 
 NORMS = {"batch_norm", "instance_norm", "group_norm", "local_response_norm"}
@@ -96,7 +96,7 @@ class Meanings:
         if window:
             return _windowed(axes, info, place, *window)
         if kind in RESHAPES:
-            return regrouped(axes, info.shape)
+            return viewed(call, axes, info.shape)
         if kind in MOVES:
             return MOVES[kind](call, operands, info)
         if kind in RECURRENT:

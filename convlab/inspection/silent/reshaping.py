@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from convlab.inspection.calls import Call
 from convlab.inspection.silent.axes import BATCH, Axes, alone, length, roles, scattered, with_role
+from convlab.inspection.silent.groups import grouped, piece_of
 from convlab.inspection.silent.meanings import NORMS
 from convlab.inspection.silent.moves import RESHAPES, kind_of, window_axes
 from convlab.inspection.silent.watch import Watch
@@ -62,10 +63,11 @@ def _torn(watch: Watch, call: Call, place: str) -> None:
         return
     lead = watch.axes(out)[0]
     old = {part for axis in axes for part in axis}
-    others = [part for part in lead if part is not samples and part.size > 1]
+    others = [part for part in lead if part.size > 1 and not piece_of(samples, part)]
     torn = any(part not in old or part.role == "channel" for part in others)
     colours = [length(axis) for axis in axes[1:]][:1] == [3] and len(axes) == 4 and len(out.shape) == 2
-    if len(out.shape) > 1 and out.shape[0] != samples.size and others and (torn or colours):
+    other_samples = len(out.shape) > 1 and out.shape[0] != samples.size and not grouped(axes, watch.axes(out))
+    if other_samples and others and (torn or colours):
         per = out.shape[0] / samples.size
         watch.split[lead] = (
             place,

@@ -1,5 +1,6 @@
 """Changes that are worth a trial: of the input, of the layer that failed, of its line, and of what came before."""
 
+from convlab.inspection.doctor.proposals.axes_of_joins import axis_edits
 from convlab.inspection.doctor.proposals.deformable import deform_edits
 from convlab.inspection.doctor.proposals.earlier_lines import earlier_edits
 from convlab.inspection.doctor.proposals.failing_line import call_edits
@@ -10,6 +11,7 @@ from convlab.inspection.doctor.proposals.sizes import length_edits, size_edits
 from convlab.inspection.doctor.proposals.upstream import upstream_edits
 
 __all__ = [
+    "axis_edits",
     "call_edits",
     "common_edits",
     "deform_edits",
