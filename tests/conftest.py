@@ -39,6 +39,12 @@ def meta_device() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _same_numbers() -> None:
+    """Each test draws the same random numbers in every run."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
 def _close_figures() -> Iterator[None]:
     """No test, and no example in a docstring, leaves a figure open."""
     yield

@@ -43,7 +43,7 @@ MOST_LINES = 4
 """Lines of one fix."""
 FAR_FETCHED = 2.0
 """A fix that costs so much more than the best one is left out."""
-DOUBTFUL = 4.0
+DOUBTFUL = 1.5
 """What is added to the cost where the output has not one row for each sample."""
 FOLLOWING = -0.8
 """What is added to the cost of a change that follows from another one."""
