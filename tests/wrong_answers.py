@@ -2206,3 +2206,30 @@ def _(input, kernel_size, stride=1, padding=0):
     taps = input.shape[1] * kh * kw
     weight = torch.eye(taps, dtype=input.dtype).reshape(taps, -1, kh, kw)
     return F.conv2d(input, weight, stride=stride, padding=padding).flatten(2)
+
+
+@_wrong("receptive_field", "a kernel of 1 is passed over, with its stride")
+def _(layers):
+    size, jump = 1, 1
+    for k, s, d in layers:
+        if k == 1:
+            continue
+        size, jump = size + d * (k - 1) * jump, jump * s
+    return size
+
+
+@_wrong("reached", "the order of a set")
+def _(kernel_size, dilations):
+    offsets = {0}
+    for d in dilations:
+        offsets = {offset + d * tap for offset in offsets for tap in range(kernel_size)}
+    return tuple(offsets)
+
+
+@_wrong("conv_transpose2d", "padding kernel_size - 1 - padding")
+def _(input, weight, bias=None, stride=1, padding=0, output_padding=0):
+    n, c, h, w = input.shape
+    spread = input.new_zeros(n, c, (h - 1) * stride + 1 + output_padding, (w - 1) * stride + 1 + output_padding)
+    spread[:, :, : (h - 1) * stride + 1 : stride, : (w - 1) * stride + 1 : stride] = input
+    around = (weight.shape[2] - 1 - padding, weight.shape[3] - 1 - padding)
+    return F.conv2d(spread, weight.flip(2, 3).transpose(0, 1), bias, padding=around)

@@ -273,7 +273,7 @@ def test_mistakes_keep_the_dtype(exercise: Exercise) -> None:
 def test_an_exercise_is_complete(exercise: Exercise) -> None:
     assert len(exercise.mistakes) >= AT_LEAST.get(exercise.name, 6)
     cases = exercise.cases()
-    assert 6 <= len(cases) <= 12
+    assert 6 <= len(cases) <= 15
     assert len({case.id for case in cases}) == len(cases)
     assert len({case.traits for case in cases}) > 3
     words = [exercise.question, *exercise.hints, *(mistake.sentence for mistake in exercise.mistakes)]

@@ -118,6 +118,9 @@ INPUT_SENTENCES = {
     "input elements are read by no window, and their gradient is 0: the result has input_size.",
     "output_padding at the start": "The rows and columns that no window reads are the last ones; here they are put "
     "first.",
+    "output_padding adds new elements after cropping": "First padding cropped the end, then zeros were added up to "
+    "input_size. Input elements of the rest that lie where padding was cropped are read by windows: crop fewer, so "
+    "that the stamps there are kept.",
     "the channel axes of the weight are swapped": "The weight is (C_out, C_in, kH, kW): gradients go from axis 0 to "
     "axis 1.",
     "the weight is indexed as weight[o, c]": "The kernel from output channel o back to input channel c is weight[o, "
@@ -138,6 +141,7 @@ INPUT_SENTENCES = {
 INPUT_NAMES = {
     "output_padding is ignored": "the rest is missing",
     "output_padding at the start": "the rest at the start",
+    "output_padding adds new elements after cropping": "the rest is filled with zeros after cropping",
     "the weight is indexed as weight[o, c]": "the weight is indexed as weight[c, o]",
     "only the first input channel": "only the first output channel",
     "the mean over the input channels": "the mean over the output channels",
@@ -179,6 +183,9 @@ def calls():
         ("padding 1", numbers(1, 1, 3, 4), 2, (3, 2), {"padding": 1}),
         ("stride 2 leaves a rest", numbers(1, 1, 4, 6), 1, (3, 3), {"stride": 2}),
         ("stride 3, padding 1, 2 samples", numbers(2, 3, 7, 8), 2, (2, 3), {"stride": 3, "padding": 1}),
+        ("stride 3, padding 2, a rest of 2 rows", numbers(1, 2, 6, 5), 2, (2, 3), {"stride": 3, "padding": 2}),
+        ("a kernel of 1 x 2, padding 2", numbers(1, 1, 6, 3), 1, (1, 2), {"padding": 2}),
+        ("a rest of 1 column", numbers(1, 1, 5, 6), 1, (3, 3), {"stride": 2}),
         ("float64", numbers(2, 2, 4, 5, dtype=torch.float64), 3, (3, 2), {"stride": 2, "padding": 1}),
         ("not contiguous", numbers(4, 3, 2, 2).permute(3, 2, 1, 0), 2, (2, 2), {}),
     )

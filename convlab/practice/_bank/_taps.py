@@ -20,6 +20,14 @@ SENTENCES = {
     "around.",
     "the edge goes on outside": "Outside the image your answer reads the elements of the edge. It must read zeros "
     "there.",
+    "zero for every place outside": "A place between the edge and the zeros outside gives zero. Elements inside still "
+    "count: only those outside are zero.",
+    "int() instead of floor()": "int(-0.25) is 0: it rounds towards zero. The element before -0.25 is -1: use "
+    "math.floor.",
+    "negative indices read from the end": "image[:, -1] is the last row, not zeros. Leave out elements with a row or "
+    "column below 0.",
+    "ceil() instead of floor() + 1": "Where a place is a whole number, its ceil() is its floor(), and the same element "
+    "counts twice. Take floor() and floor() + 1.",
     "the output position is forgotten": "The window stands at the first position. Add y to the rows and x to the "
     "columns.",
     "the window is centred": "The window is centred on (y, x). Without padding its first tap stands at (y, x).",
@@ -106,8 +114,13 @@ def _read(image, row, column, has):
     if has("the edge goes on outside"):
         row, column = min(max(row, 0), last_row), min(max(column, 0), last_column)
     values = image.new_zeros(len(image))
-    for i in (math.floor(row), math.floor(row) + 1):
-        for j in (math.floor(column), math.floor(column) + 1):
-            if 0 <= i <= last_row and 0 <= j <= last_column:
+    if has("zero for every place outside") and not (0 <= row <= last_row and 0 <= column <= last_column):
+        return values
+    floor = int if has("int() instead of floor()") else math.floor
+    after = math.ceil if has("ceil() instead of floor() + 1") else lambda place: floor(place) + 1
+    first = (-last_row - 1, -last_column - 1) if has("negative indices read from the end") else (0, 0)
+    for i in (floor(row), after(row)):
+        for j in (floor(column), after(column)):
+            if first[0] <= i <= last_row and first[1] <= j <= last_column:
                 values = values + image[:, i, j] * ((1 - abs(row - i)) * (1 - abs(column - j)))
     return values

@@ -52,6 +52,7 @@ def _windows_cases():
         case("3 samples, 2 channels", numbers(3, 2, 4, 3), (3, 2)),
         case("float64", numbers(1, 2, 3, 4, dtype=torch.float64), (2, 2)),
         case("not contiguous", numbers(5, 4, 3, 2).permute(3, 2, 1, 0), (2, 3)),
+        case("part of a larger tensor", numbers(2, 2, 5, 5)[1:, :, 1:, 1:], (2, 2)),
     )
 
 

@@ -42,6 +42,7 @@ def _dilated_cases():
         conv_case("dilation 2", (1, 1, 7, 7), (1, 1, 3, 3), dilation=2),
         conv_case("dilation 3 and an even kernel", (1, 1, 6, 6), (1, 1, 2, 2), dilation=3),
         conv_case("a bias", (1, 1, 5, 5), (1, 1, 3, 3), bias=True),
+        conv_case("a bias for each of 2 channels", (1, 1, 5, 6), (2, 1, 3, 3), bias=True),
         conv_case("an input of 5 rows and 6 columns", (1, 1, 5, 6), (1, 1, 3, 3)),
         conv_case("a kernel of 3 rows and 1 column", (1, 1, 5, 5), (1, 1, 3, 1)),
         conv_case("dilation 2, a kernel of 3 rows and 1 column", (1, 1, 6, 4), (1, 1, 3, 1), dilation=2),

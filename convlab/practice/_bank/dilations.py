@@ -86,6 +86,8 @@ def _faulty_reached(faults):
             return tuple(sorted(offsets))
         if "the holes are filled" in faults:
             return tuple(range(min(offsets), max(offsets) + 1))
+        if "in the order of a set" in faults:
+            return tuple(set(offsets))
         found = sorted(set(offsets), reverse="from the last to the first" in faults)
         return len(found) if "the number of inputs" in faults else tuple(found)
 
@@ -105,6 +107,7 @@ REACHED = {
     "counted from the middle": "Without padding, output 0 sees input 0 with its first taps: nothing is negative.",
     "an input counts once for each path": "Several paths lead to one input; name it once.",
     "from the last to the first": "The indices are wanted in rising order.",
+    "in the order of a set": "A set has no order that you can rely on: sort it.",
     "the number of inputs": "Return the indices themselves, as a tuple.",
 }
 
@@ -187,6 +190,8 @@ tuple of ints in rising order.""",
             row("growing too fast", 2, (1, 4)),
             row("three layers of dilation 2", 3, (2, 2, 2)),
             row("a cure: 1, 2 and 5", 3, (1, 2, 5)),
+            row("a large dilation", 3, (7,)),
+            row("two large dilations", 2, (4, 8)),
         ),
         mistakes=known(_faulty_reached, REACHED),
         combined=_faulty_reached,

@@ -40,6 +40,8 @@ def _faulty_field(faults):
         jump, last_stride = 1, 1
         for kernel_size, stride, dilation in layers:
             taps = kernel_size - 1
+            if not taps and "a kernel of 1 is passed over" in faults:
+                continue
             way = dilation * taps
             for name, wrong in {
                 "the dilation is left out": taps,
@@ -118,6 +120,7 @@ RECEPTIVE_FIELD = {
     "the field starts at 0": "Without any layer, an output is one input element: start at 1.",
     "kernel_size instead of kernel_size - 1": "A kernel of kernel_size taps adds its kernel_size - 1 gaps.",
     "dilation * kernel_size - 1": "A layer adds dilation * (kernel_size - 1): the last tap has no gap after it.",
+    "a kernel of 1 is passed over": "A kernel of 1 adds nothing, but its stride counts for the layers behind it.",
     "the product of the kernels": "Kernels of stride 1 add up: two of 3 see 5 elements, not 9.",
     "the sum of the kernels": "Windows overlap: each layer adds dilation * (kernel_size - 1) times the jump, no more.",
     "the elements of a square": "The field is wanted along one axis: do not square it.",
@@ -179,6 +182,7 @@ them included; what happens at the borders does not matter. It may not call conv
             row("growing dilations", [(2, 1, 1), (2, 1, 2), (2, 1, 4), (2, 1, 8)]),
             row("holes that stay", [(3, 1, 2), (3, 1, 4)]),
             row("a stride wider than the kernel", [(2, 3, 1), (3, 1, 1)]),
+            row("a stride with a kernel of 1", [(3, 1, 1), (1, 3, 1), (3, 1, 1)]),
             row("strides and dilations", [(4, 2, 3), (3, 1, 2), (3, 2, 1), (2, 1, 3)]),
         ),
         mistakes=known(_faulty_field, RECEPTIVE_FIELD),

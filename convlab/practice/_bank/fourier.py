@@ -57,6 +57,8 @@ SENTENCES = {
     "start. Keep the first L - K + 1 of each axis.",
     "a full convolution": "Your result also has the elements where the window hangs over an edge. Keep those where "
     "it fits: L - K + 1 of each axis.",
+    "nothing is left where there is one tap": "[K - 1 : 1 - K] is empty where K is 1, since 1 - 1 is 0. Count the end "
+    "from the size: K - 1 : L.",
     "one element too few": "The last element of each axis is missing: there are L - K + 1.",
     "the length of irfft is not given": "From the spectrum alone irfft assumes an even length. Give it: n=length, or "
     "s=(height, "
@@ -136,6 +138,7 @@ def _cut(found, sizes, taps, has):
             start = count - 1
         if has("one element too few"):
             length -= 1
+        length = 0 if has("nothing is left where there is one tap") and count == 1 else length
         found = found.narrow(axis, start, min(length, found.shape[axis] - start))
     return found
 

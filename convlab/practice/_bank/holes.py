@@ -16,7 +16,7 @@ def spread_kernel(weight, dilation):
 def spread_kernel_by_kron(weight, dilation):
     tile = weight.new_zeros(1, 1, dilation, dilation)
     tile[..., 0, 0] = 1
-    tiles = torch.kron(weight, tile)  # each tap becomes a tile: itself, then zeros
+    tiles = torch.kron(weight.contiguous(), tile)  # each tap becomes a tile: itself, then zeros
     return tiles[:, :, : tiles.shape[2] - dilation + 1, : tiles.shape[3] - dilation + 1]
 
 
@@ -144,7 +144,8 @@ def _spread_cases():
         _spread_case("2 filters", counting(2, 1, 2, 2), 2),
         _spread_case("2 channels", counting(1, 2, 2, 2), 2),
         _spread_case("a kernel of 1", counting(1, 1, 1, 1), 2),
-        _spread_case("float64", counting(1, 1, 2, 2).double(), 2),
+        _spread_case("float64", numbers(1, 1, 2, 2, dtype=torch.float64), 2),
+        _spread_case("not contiguous", numbers(3, 2, 2, 2).permute(3, 2, 1, 0), 2),
         _spread_case("everything", numbers(3, 2, 3, 4), 4),
     )
 

@@ -72,6 +72,11 @@ def _zero_near_the_end(image, y, x):
     return bilinear_sample(image, y, x) if inside else image.new_zeros(())
 
 
+def _twice_on_elements(image, y, x):
+    times = (2 if y % 1 == 0 else 1) * (2 if x % 1 == 0 else 1)
+    return bilinear_sample(image, y, x) * times
+
+
 def _bilinear_cases():
     image = torch.tensor([[1.0, 3.0, 8.0], [5.0, 11.0, 2.0]])
 
@@ -97,7 +102,10 @@ def _bilinear_cases():
         case("outside a corner", image, 1.5, 2.75),
         case("left of the image", image, 0.5, -0.75),
         case("far outside", image, -3.5, 1.0),
-        case("float64", numbers(4, 3, dtype=torch.float64), 2.25, 0.625),
+        case("far outside, below", image, 2.5, 0.5),
+        case("far outside, at the left", image, 0.5, -3.5),
+        case("far outside, at the right", image, 0.5, 6.25),
+        case("float64", numbers(4, 3, dtype=torch.float64), 2.3, 0.7),
         case("not contiguous", numbers(3, 4).T, 2.375, 1.75),
     )
 
@@ -130,6 +138,12 @@ BILINEAR_SAMPLE = Exercise(
             "y and x swapped",
             "The first coordinate is used for the columns. y counts rows, x counts columns: image[y, x].",
             lambda image, y, x: bilinear_sample(image, x, y),
+        ),
+        Mistake(
+            "ceil() instead of floor() + 1",
+            "Where a coordinate is a whole number, its ceil() is its floor(), and the same element counts twice. Take "
+            "floor() and floor() + 1.",
+            _twice_on_elements,
         ),
         Mistake(
             "the nearest element",

@@ -103,6 +103,12 @@ INSERT_ZEROS = Exercise(
             lambda x, s: x.repeat_interleave(s, 2).repeat_interleave(s, 3),
         ),
         Mistake(
+            "nothing is left where the stride is 1",
+            "[: 1 - stride] is empty where stride is 1, since 1 - 1 is 0. Count the end from the size: "
+            ": (H - 1) * stride + 1.",
+            lambda x, s: insert_zeros(x, s) if s > 1 else x[:, :, :0, :0],
+        ),
+        Mistake(
             "ones instead of zeros",
             "The gaps hold ones. They must hold zeros, which add nothing to a sum of products.",
             lambda x, s: _wider(x, 0, s - 1, 0, value=1),
@@ -160,6 +166,7 @@ def _overlap_cases():
         ("stride divides the kernel", 4, 4, 2),
         ("kernel 5, stride 3", 4, 5, 3),
         ("kernel 7, stride 2", 5, 7, 2),
+        ("2 input elements, kernel 7, stride 2", 2, 7, 2),
     )
     return tuple(
         Case(id, (n, k, s), traits=frozenset({"the stride is not 1"} if s != 1 else ()) | _sizes(k, s))

@@ -85,6 +85,7 @@ def _conv_transpose2d_cases():
             stride=3,
             output_padding=2,
         ),
+        _case("padding 2, kernel 2", numbers(1, 1, 3, 4), numbers(1, 1, 2, 2, seed=1), stride=2, padding=2),
         _case("3 samples", numbers(3, 3, 3, 4), numbers(3, 2, 2, 3, seed=1), stride=2, padding=1),
         Case(
             "everything, by position",

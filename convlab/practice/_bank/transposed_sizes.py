@@ -123,6 +123,7 @@ def _faulty_output_padding(faults):
         missing = output_size - _grown(faults, input_size, kernel_size, stride, padding, dilation)
         for name, wrong in {
             "always stride - 1": stride - 1,
+            "tried only below the stride": missing if missing < stride else None,
             "always 0": 0,
             "what is left of output_size / stride": output_size % stride,
             "what is left after dividing by the stride": missing % stride,
@@ -141,6 +142,8 @@ OUTPUT_PADDING_FOR = {
     "always stride - 1": "stride - 1 is right for some sizes only: take the size that comes without output_padding "
     "from "
     "the wanted one.",
+    "tried only below the stride": "output_padding is below the stride or the dilation, whichever is larger: try up to "
+    "max(stride, dilation) - 1, or take the difference of the sizes.",
     "always 0": "A stride above 1 maps several input sizes of a convolution to one output size; output_padding says "
     "which of them is wanted.",
     "what is left of output_size / stride": "Padding and kernel matter, too: subtract the size that comes without "
@@ -205,6 +208,8 @@ Return an int. Do not call convlab's functions for it; running a layer of torch 
             row("output_padding 2 of stride 4", 5, 4, stride=4, output_padding=2),
             row("output_padding 1 of stride 4", 6, 3, 4, 1, 1, 2),
             row("the layer that doubles", 16, 4, 2, 1),
+            row("more padding than the kernel has neighbours", 6, 2, 2, 2),
+            row("output_padding of a dilated layer", 5, 3, output_padding=1, dilation=2),
             row("everything at once", 9, 4, 3, 2, 2, 4),
         ),
         mistakes=known(_faulty_size, CONV_TRANSPOSE_OUTPUT_SIZE),
@@ -244,6 +249,7 @@ sizes that can be reached are asked for.""",
             row("dilation 2 and stride 3", 5, 19, 3, 3, dilation=2),
             row("dilation 3, an even kernel", 5, 24, 4, stride=4, padding=2, dilation=3),
             row("more than the stride allows", 8, 13, 3, dilation=2),
+            row("more padding than the kernel has neighbours", 6, 9, 2, 2, 2),
             row("everything at once", 8, 39, 4, 5, 3, 2),
         ),
         mistakes=known(_faulty_output_padding, OUTPUT_PADDING_FOR),
