@@ -10,7 +10,7 @@ from torch.utils import _pytree as pytree
 from convlab.inspection.doctor.case import PRODUCTS, function_of
 from convlab.inspection.doctor.phrases import plain
 from convlab.inspection.record import Call, Record, TensorInfo
-from convlab.inspection.windows import window_of
+from convlab.inspection.windows import named, window_of
 
 REDUCED = (torch.float16, torch.bfloat16)
 """Dtypes of inputs that a norm takes also with parameters in float32."""
@@ -82,8 +82,7 @@ def _wrong_bias(call: Call) -> str | None:
     window = window_of(call)
     if not function.startswith("conv") or window is None:
         return None
-    positional, by_name = call.arguments
-    given = {**dict(zip(("input", "weight", "bias"), positional, strict=False)), **by_name}
+    given = named(call, ("input", "weight", "bias"))
     weight, bias = given.get("weight"), given.get("bias")
     if weight is None or bias is None:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tokenize
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,9 +13,8 @@ from typing import Any
 from torch import nn
 
 from convlab.inspection.diagnosis import Diagnosis, Fix
-from convlab.inspection.doctor.case import Case, Names, is_layer, place
+from convlab.inspection.doctor.case import Case, Names, place
 from convlab.inspection.doctor.checks import missed_on_meta
-from convlab.inspection.doctor.phrases import named
 from convlab.inspection.doctor.search import Cure, cures
 from convlab.inspection.doctor.words import explanation
 from convlab.inspection.inputs import as_arguments, needs_numbers, unwrapped, with_numbers
@@ -127,7 +125,7 @@ def diagnose_case(case: Case, names: Names | None = None) -> Diagnosis:
     layer = _at_fault(case, found)
     fixes = tuple(_fix(case, cure, names) for cure in found)
     spot = case.failing.place
-    text = _no_tensor(case) or explanation(case)
+    text = explanation(case)
     for name, new in zip(case.inputs, names.inputs, strict=False):
         text = text.replace(f"the model's input `{name}`", f"the model's input `{new}`")
     if found and all(edit.at == "input" for edit in found[0].edits) and found[0].cost < 2:
@@ -155,15 +153,6 @@ def same_failure(error: BaseException, other: BaseException | None) -> bool:
     """
     texts = [str(one).replace("Parameter", "Tensor").replace("!Tensor!", "Tensor") for one in (error, other)]
     return type(error) is type(other) and texts[0] == texts[1]
-
-
-def _no_tensor(case: Case) -> str | None:
-    """A convolution that got no tensor at all: torch lists the types of all arguments, in many lines."""
-    call, text = case.failing, str(case.record.error)
-    found = re.match(r"conv\w+\(\) received an invalid combination of arguments - got \(([\w.]+)", text)
-    if found is None or found[1].endswith(("Tensor", "Parameter")) or not is_layer(call) or call.inputs:
-        return None
-    return f"{named(call)} takes a tensor, but got {'None' if found[1] == 'NoneType' else f'a {found[1]}'}."
 
 
 @contextmanager

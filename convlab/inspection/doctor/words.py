@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -42,7 +43,7 @@ def _explained(case: Case) -> str:
         inputs = f" The input has the shape {given_shapes(case)}." if case.inputs else ""
         return f"The code of {named(call)} itself raised {_said(case)}{inputs}"
     if not call.inputs:
-        return f"{named(call)} raised {_said(case)}"
+        return _no_tensor(case) or f"{named(call)} raised {_said(case)}"
     container = of_a_container(case, call)
     if container is not None:
         return container
@@ -66,6 +67,15 @@ def _explained(case: Case) -> str:
             return _not_known(case, call)  # any of them may be at fault
     what = what or _not_known(case, call)
     return " ".join(filter(None, [what, origin_of(case, call)]))
+
+
+def _no_tensor(case: Case) -> str | None:
+    """A convolution that got no tensor at all: torch lists the types of all arguments, in many lines."""
+    call, text = case.failing, str(case.record.error)
+    found = re.match(r"conv\w+\(\) received an invalid combination of arguments - got \(([\w.]+)", text)
+    if found is None or found[1].endswith(("Tensor", "Parameter")):
+        return None
+    return f"{named(call)} takes a tensor, but got {'None' if found[1] == 'NoneType' else f'a {found[1]}'}."
 
 
 def _layout(call: Call) -> str | None:
